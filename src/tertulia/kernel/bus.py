@@ -22,8 +22,8 @@ KINDS = {
     "sidebar": ("person",),  # favourites, mutes, drafts, workspaces or roles of one person changed
     "workspace": ("workspace",),  # its name, goal, members' roles or channel list changed
     "identity": ("person",),  # sessions, tokens, door, name or picture changed: forget what you know of them
-    "typing": ("channel", "root", "person"),
-    "presence": ("person", "state"),
+    "typing": ("channel", "root", "person", "name"),
+    "presence": ("states",),  # JSON: person -> open, closed or away; at most a hundred
 }
 
 

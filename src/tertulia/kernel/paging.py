@@ -103,7 +103,8 @@ def _decode(cursor: str, length: int) -> tuple[bool, list[Any]]:
 def _sound(part: object) -> bool:
     """Whether PostgreSQL can take this value: a made-up cursor must not become a server error."""
     if isinstance(part, str):
-        return "\0" not in part and part.isprintable()
+        # Names hold unprintable characters rightly (joiners in emoji and Persian); half characters cannot be stored.
+        return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
     if isinstance(part, int):
         return -(2**63) <= part < 2**63
     return isinstance(part, float) and math.isfinite(part)

@@ -19,8 +19,7 @@ A router is `router = Router(tags=["posts"])` in `<package>/rest.py`; an operati
 - **Documented answers**: 400, 401, 403, 404, 422, 429 (and 409, 413, 415 where there is a body) are added to
   each operation by `config.api`; `problems(409)` adds others.
 - **Lists**: take `query: Query[ListQuery]`, return `Page[ThingOut]`: `kernel.paging.keyset` slices a queryset
-  by cursor, in the package's queries, and `page(request, slice, ThingOut.from_thing)` makes the answer, with
-  the addresses of the neighbouring pages.
+  by cursor, in the package's queries, and `page(slice, ThingOut.from_thing)` makes the answer.
 - **Numbers from outside** are bounded (`Seq`, `Limit`), since PostgreSQL refuses what does not fit. NUL
   characters never arrive: `config.api` refuses them everywhere.
 """
@@ -77,11 +76,11 @@ class ListQuery(Strict):
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list; `next` and `previous` are addresses on this server, or null at either end."""
+    """One page of a list; `next` and `previous` are cursors for the pages around it, null at either end."""
 
     items: list[T]
-    next: str | None = Field(None, description="Address of the next page.")
-    previous: str | None = Field(None, description="Address of the page before.")
+    next: str | None = Field(None, description="The `cursor` of the next page.")
+    previous: str | None = Field(None, description="The `cursor` of the page before.")
 
 
 class FieldProblem(BaseModel):
@@ -166,24 +165,6 @@ def requires(
     return decorate
 
 
-def page(request: HttpRequest, slice_: Slice[M], render: Callable[[M], T]) -> Page[T]:
-    """The answer for one slice of a list: its items rendered, its neighbours' addresses."""
-    return Page(
-        items=[render(item) for item in slice_.items],
-        next=_address(request, slice_.next),
-        previous=_address(request, slice_.previous),
-    )
-
-
-def neighbour(request: HttpRequest, **parameters: object) -> str:
-    """This request's address with other query parameters; those given as None are left out."""
-    query = request.GET.copy()
-    for name, value in parameters.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = str(value)
-    return f"{request.path}?{query.urlencode()}" if query else request.path
-
-
-def _address(request: HttpRequest, cursor: str | None) -> str | None:
-    return None if cursor is None else neighbour(request, cursor=cursor)
+def page(slice_: Slice[M], render: Callable[[M], T]) -> Page[T]:
+    """The answer for one slice of a list."""
+    return Page(items=[render(item) for item in slice_.items], next=slice_.next, previous=slice_.previous)
