@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -21,6 +22,9 @@ HANDLE = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$",
     _("A handle has small letters, digits, dots, dashes and underscores, and begins and ends with a letter or digit."),
 )
+
+THEMES = [("auto", _("As my device")), ("light", _("Light")), ("dark", _("Dark"))]
+DENSITIES = [("cosy", _("Cosy")), ("compact", _("Compact"))]
 
 
 def known_time_zone(name: str) -> None:
@@ -41,17 +45,20 @@ class PersonManager(BaseUserManager["Person"]):
     """Lookups that sign-in needs; people are made by `people.services`."""
 
     def get_by_natural_key(self, username: str | None) -> Person:
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").lower())
 
 
 class Person(AbstractBaseUser):
     """Someone with an account, or a placeholder for someone who spoke in an imported conversation.
 
-    `email` is null for placeholders without one. Names are unique without regard to case.
+    `email` belongs to accounts only, so that nothing which signs people in by it can ever find a placeholder; whoever
+    proves to read `claim_email` gets what the placeholder said, which then stays behind, empty, with `claimed_by` set.
+    E-mails are kept in small letters; they and handles are unique without regard to case.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(_("e-mail"), null=True, blank=True)
+    # Null, not "": placeholders have none, and none is not unique.
+    email = models.EmailField(_("e-mail"), null=True, blank=True, unique=True)
     handle = models.CharField(_("handle"), max_length=40, validators=[HANDLE])
     display_name = models.CharField(_("name"), max_length=80)
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
@@ -62,15 +69,23 @@ class Person(AbstractBaseUser):
     interests = ArrayField(models.CharField(max_length=40), default=list, blank=True, size=20)
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[known_time_zone])
     language = models.CharField(_("language"), max_length=10, blank=True)
-    theme = models.CharField(
-        _("colours"), max_length=5, default="auto", choices=[("auto", _("As my device")), ("light", _("Light")), ("dark", _("Dark"))]
+    theme = models.CharField(_("colours"), max_length=5, default="auto", choices=THEMES)
+    density = models.CharField(_("density"), max_length=8, default="cosy", choices=DENSITIES)
+    visibility = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="field name -> Visibility; `access.FIELDS` says what holds for a field not named.",
     )
-    density = models.CharField(_("density"), max_length=8, default="cosy", choices=[("cosy", _("Cosy")), ("compact", _("Compact"))])
-    visibility = models.JSONField(default=dict, help_text="field name -> Visibility; a field not named is `shared`.")
     door_open = models.BooleanField(_("door open"), default=True, help_text=_("Open: glad to be interrupted."))
-    is_owner = models.BooleanField(default=False, help_text="Owns the installation: may make workspaces and see every setting.")
+    is_owner = models.BooleanField(
+        default=False, help_text="Owns the installation: may make workspaces and see every setting."
+    )
     is_active = models.BooleanField(default=True)
-    is_placeholder = models.BooleanField(default=False, help_text="Stands for someone who has not claimed this account yet.")
+    is_placeholder = models.BooleanField(
+        default=False, help_text="Stands for someone who has not claimed this account yet."
+    )
+    claim_email = models.EmailField(blank=True, help_text="Of a placeholder: who proves to read it may claim it.")
+    claimed_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="claimed")
     created_at = models.DateTimeField(db_default=Now())
 
     USERNAME_FIELD = "email"
@@ -82,12 +97,15 @@ class Person(AbstractBaseUser):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="person_email_unique", violation_error_message=_("This e-mail is in use.")),
-            models.UniqueConstraint(Lower("handle"), name="person_handle_unique", violation_error_message=_("This handle is taken.")),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_small"),
+            models.UniqueConstraint(
+                Lower("handle"), name="person_handle_unique", violation_error_message=_("This handle is taken.")
+            ),
         ]
         indexes = [
             GinIndex(OpClass(Upper("display_name"), name="gin_trgm_ops"), name="person_name_trgm"),
             GinIndex(OpClass(Upper("handle"), name="gin_trgm_ops"), name="person_handle_trgm"),
+            models.Index(Lower("claim_email"), condition=~models.Q(claim_email=""), name="person_claim_email"),
         ]
 
     def __str__(self) -> str:
@@ -95,15 +113,16 @@ class Person(AbstractBaseUser):
 
     @property
     def picture_url(self) -> str:
-        """Address of the picture or generated face; changes when the picture does, so that it can be cached for ever."""
-        return f"{reverse('people:picture', args=[self.id])}?v={(self.picture or self.handle)[-12:]}"
+        """Address of the picture or generated face; changes when the picture does, so that it can be kept for ever."""
+        version = PurePosixPath(self.picture).stem[-12:] if self.picture else "face"
+        return f"{reverse('people:picture', args=[self.id])}?v={version}"
 
     def get_absolute_url(self) -> str:
         return reverse("people:profile", args=[self.handle])
 
 
 class AccessToken(models.Model):
-    """A personal access token. Only its SHA-256 is stored; `hint` (the last four characters) lets people tell theirs apart."""
+    """A personal access token. Only its SHA-256 is stored; `hint`, its last four characters, tells it from others."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="access_tokens")

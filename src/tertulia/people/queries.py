@@ -1,0 +1,87 @@
+"""Reads about people. Each function runs a fixed number of queries, said in its docstring."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
+from tertulia.people.models import AccessToken, Block, Person
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWorkspace:
+    """A workspace that two people are both in."""
+
+    slug: str
+    name: str
+
+
+# People meet in a workspace when both are members of it. A guest knows only its staff and the people in the channels
+# given to the guest. The tables belong to packages above, which `people` cannot import; asking here keeps the rule of
+# who sees a profile in one statement.
+_SHARED = """
+SELECT w.slug, w.name
+FROM workspaces_membership mine
+JOIN workspaces_membership theirs ON theirs.workspace_id = mine.workspace_id
+JOIN workspaces_workspace w ON w.id = mine.workspace_id
+WHERE mine.person_id = %(viewer)s AND theirs.person_id = %(person)s AND (
+    'guest' NOT IN (mine.role, theirs.role)
+    OR mine.role IN ('owner', 'operations', 'instructor', 'moderator')
+    OR theirs.role IN ('owner', 'operations', 'instructor', 'moderator')
+    OR EXISTS (
+        SELECT FROM channels_channelmembership a
+        JOIN channels_channelmembership b ON b.channel_id = a.channel_id
+        JOIN channels_channel c ON c.id = a.channel_id
+        WHERE a.person_id = mine.person_id AND b.person_id = theirs.person_id AND c.workspace_id = w.id
+    )
+)
+ORDER BY lower(w.name), w.id
+"""
+
+
+def shared_workspaces(viewer_id: uuid.UUID, person_id: uuid.UUID) -> tuple[SharedWorkspace, ...]:
+    """The workspaces in which these two meet, by name. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, {"viewer": viewer_id, "person": person_id})
+        return tuple(SharedWorkspace(slug, name) for slug, name in cursor.fetchall())
+
+
+def anybody_exists() -> bool:
+    """Whether this installation has an account yet. One query."""
+    return Person.objects.filter(is_placeholder=False).exists()
+
+
+def blocked_ids(person: Person) -> frozenset[uuid.UUID]:
+    """Whom this person has blocked. One query."""
+    return frozenset(Block.objects.filter(person_id=person.pk).values_list("blocked_id", flat=True))
+
+
+def blocked_people(person: Person) -> list[Person]:
+    """Whom this person has blocked, by name. One query."""
+    return list(Person.objects.filter(blocked_by__person_id=person.pk).order_by(Lower("display_name"), "id"))
+
+
+def has_blocked(person: Person, other_id: uuid.UUID) -> bool:
+    """Whether `person` has blocked the other. One query."""
+    return Block.objects.filter(person_id=person.pk, blocked_id=other_id).exists()
+
+
+def people_by_handles(handles: Iterable[str], within: QuerySet[Person] | None = None) -> dict[str, Person]:
+    """The people with these handles among `within` (or all), by handle in small letters. One query.
+
+    Unknown ones are left out, and so are people who can no longer sign in.
+    """
+    wanted = {handle.lower() for handle in handles}
+    people = Person.objects.all() if within is None else within
+    found = people.annotate(small_handle=Lower("handle")).filter(small_handle__in=wanted, is_active=True)
+    return {person.handle.lower(): person for person in found}
+
+
+def tokens(person: Person) -> list[AccessToken]:
+    """A person's access tokens, newest first, expired ones too. One query."""
+    return list(AccessToken.objects.filter(person_id=person.pk).order_by("-id"))

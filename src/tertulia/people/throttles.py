@@ -1,0 +1,22 @@
+"""How often somebody may try to get in: per account, so that nobody is guessed at, and per address, so that nobody
+guesses at everybody. Kept by `kernel.limits`, which knows how long to wait; allauth's own limits only say no.
+"""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.core.internal.ratelimit import truncate_ip
+from django.http import HttpRequest
+
+from tertulia.kernel import limits
+
+PASSWORD = limits.SIGN_IN
+CODE = limits.Limit("sign-in-code", times=5, seconds=600)  # mails sent
+SECOND_FACTOR = limits.Limit("second-factor", times=5, seconds=300)
+FROM = limits.Limit("sign-in-from", times=100, seconds=300)  # wide enough for a class behind one router
+
+
+def spend(request: HttpRequest, limit: limits.Limit, account: object) -> None:
+    """Count one try at `account` from where `request` comes from. Raises TooMany."""
+    limits.spend(FROM, truncate_ip(get_adapter().get_client_ip(request)))
+    limits.spend(limit, account)
