@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -11,7 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from tertulia.kernel.ids import new_id
 from tertulia.people.models import Person
 
-SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", _("Use small letters, digits and dashes, such as spring-2027."))
+SLUG_PATTERN = re.compile(r"\A[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
+SLUG = RegexValidator(SLUG_PATTERN, _("Use small letters, digits and dashes, such as spring-2027."))
+
+
+SLUG_LENGTH = 60
+GROUP_SLUG_LENGTH = 40
 
 
 class Role(models.TextChoices):
@@ -51,7 +58,7 @@ class Workspace(models.Model):
     """A sealed home of one community: nothing of it shows in another."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    slug = models.CharField(_("address"), max_length=60, validators=[SLUG])
+    slug = models.CharField(_("address"), max_length=SLUG_LENGTH, validators=[SLUG])
     name = models.CharField(_("name"), max_length=80)
     template = models.CharField(max_length=10, choices=Template, default=Template.COURSE)
     goal = models.CharField(_("what this community is for"), max_length=300, blank=True)
@@ -69,7 +76,7 @@ class Workspace(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("workspaces:home", args=[self.slug])
+        return reverse("channels:home", args=[self.slug])
 
 
 class Membership(models.Model):
@@ -104,13 +111,18 @@ class Group(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="groups")
-    slug = models.CharField(_("handle"), max_length=40, validators=[SLUG])
+    slug = models.CharField(_("handle"), max_length=GROUP_SLUG_LENGTH, validators=[SLUG])
     name = models.CharField(_("name"), max_length=80)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("workspace", Lower("slug"), name="group_slug_unique", violation_error_message=_("There is a group with this handle."))
+            models.UniqueConstraint(
+                "workspace",
+                Lower("slug"),
+                name="group_slug_unique",
+                violation_error_message=_("There is a group with this handle."),
+            )
         ]
 
     def __str__(self) -> str:

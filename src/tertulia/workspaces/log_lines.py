@@ -1,0 +1,71 @@
+"""The log in words: one sentence for each kind of audit entry that workspaces write, a plain one for others'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tertulia.kernel.models import AuditEntry
+from tertulia.workspaces.models import Role
+
+# (kind of object, verb) -> the sentence without its subject. Holes: name, role, old, email, what, reason.
+_SENTENCES: Mapping[tuple[str, str], str | Promise] = {
+    ("workspace", "created"): gettext_lazy("made the workspace"),
+    ("workspace", "changed"): gettext_lazy("changed %(what)s"),
+    ("workspace", "archived"): gettext_lazy("archived the workspace"),
+    ("workspace", "restored"): gettext_lazy("restored the workspace"),
+    ("person", "joined"): gettext_lazy("joined as %(role)s"),
+    ("person", "added"): gettext_lazy("added %(name)s as %(role)s"),
+    ("person", "let in"): gettext_lazy("let %(name)s in as %(role)s"),
+    ("person", "turned down"): gettext_lazy("turned down %(name)s’s request to join"),
+    ("person", "accepted an invitation"): gettext_lazy("accepted an invitation as %(role)s"),
+    ("person", "claimed an imported membership"): gettext_lazy("claimed an imported membership as %(role)s"),
+    ("person", "changed role"): gettext_lazy("changed %(name)s’s role from %(old)s to %(role)s"),
+    ("person", "left"): gettext_lazy("left"),
+    ("person", "asked to join"): gettext_lazy("asked to join"),
+    ("person", "removed"): gettext_lazy("removed %(name)s"),
+    ("person", "banned"): gettext_lazy("banned %(name)s"),
+    ("person", "lifted the ban of"): gettext_lazy("lifted the ban of %(name)s"),
+    ("group", "created"): gettext_lazy("made the group %(name)s"),
+    ("group", "renamed"): gettext_lazy("renamed the group %(old)s to %(name)s"),
+    ("group", "deleted"): gettext_lazy("deleted the group %(old)s"),
+    ("group", "changed the people of"): gettext_lazy("changed who is in the group %(name)s"),
+    ("invitation", "invited by mail"): gettext_lazy("invited %(email)s as %(role)s"),
+    ("invitation", "made an invitation link"): gettext_lazy("made an invitation link for the role %(role)s"),
+    ("invitation", "took back an invitation"): gettext_lazy("took back an invitation"),
+}
+
+_FIELDS: Mapping[str, str | Promise] = {
+    "name": gettext_lazy("the name"),
+    "slug": gettext_lazy("the address"),
+    "template": gettext_lazy("the template"),
+    "goal": gettext_lazy("the goal"),
+    "joining": gettext_lazy("who may come in"),
+    "listed": gettext_lazy("whether it is in the directory"),
+    "learners_may_message": gettext_lazy("whether learners may message each other"),
+}
+
+
+def sentence(entry: AuditEntry) -> str:
+    """What was done, without who did it: `banned Ana (spam)`."""
+    before, after = entry.before, entry.after
+    pattern = _SENTENCES.get((entry.object_kind, entry.verb))
+    name = str(after.get("name") or before.get("name") or "")
+    if pattern is None:
+        line = " ".join(part for part in (entry.verb, entry.object_kind, name) if part)
+    else:
+        line = str(pattern) % {
+            "name": name,
+            "role": _role(after.get("role") or before.get("role")),
+            "old": _role(before["role"]) if "role" in before else str(before.get("name", "")),
+            "email": after.get("email", ""),
+            "what": ", ".join(str(words) for field, words in _FIELDS.items() if field in after),
+        }
+    return _("%(line)s (%(reason)s)") % {"line": line, "reason": entry.reason} if entry.reason else line
+
+
+def _role(value: object) -> str:
+    return str(Role(value).label) if value in Role.values else ""

@@ -1,0 +1,1 @@
+"""HTML views of workspaces: each parses, calls one query or service, and responds."""
