@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -12,7 +14,9 @@ from tertulia.kernel.ids import new_id
 from tertulia.people.models import Person
 from tertulia.workspaces.models import Group, Workspace
 
-SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$", _("Use small letters, digits and dashes, such as tech-help."))
+SLUG = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$", _("Use small letters, digits and dashes, such as tech-help.")
+)
 
 
 class Kind(models.TextChoices):
@@ -42,7 +46,8 @@ class Channel(models.Model):
     Counters, all bumped under the channel's row lock in the transaction that changes its posts:
     `last_seq`: place of the newest post, replies included; gapless in commit order.
     `last_root_seq`, `root_count`: the newest post that is not a reply, and how many there have been.
-    `revision`: counts every change to any post (new, edited, deleted, reaction, pin, reply count); the resume cursor of `live`.
+    `revision`: counts every change to any post (new, edited, deleted, reaction, pin, reply count); the resume cursor
+    of `live`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -55,9 +60,16 @@ class Channel(models.Model):
     header = models.CharField(_("header"), max_length=1024, blank=True)
     header_html = models.TextField(blank=True, editable=False)
     posting = models.CharField(_("posting"), max_length=8, choices=Posting, default=Posting.EVERYONE)
-    slow_seconds = models.PositiveIntegerField(_("slow mode"), default=0, help_text=_("Seconds between two posts of one person; 0: none."))
+    slow_seconds = models.PositiveIntegerField(
+        _("slow mode"), default=0, help_text=_("Seconds between two posts of one person; 0: none.")
+    )
     is_default = models.BooleanField(_("new members are added"), default=False)
     archived_at = models.DateTimeField(null=True)
+    direct_people = ArrayField(
+        models.UUIDField(),
+        default=list,
+        help_text="Everybody a direct conversation is between, sorted, also those who left the workspace; else empty.",
+    )
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     last_seq = models.BigIntegerField(default=0)
@@ -72,6 +84,9 @@ class Channel(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(kind="direct") | models.Q(visibility="private"), name="channel_direct_is_private"
             ),
+        ]
+        indexes = [
+            GinIndex(fields=["direct_people"], condition=models.Q(kind="direct"), name="channel_direct_people"),
         ]
 
     def __str__(self) -> str:
@@ -95,9 +110,12 @@ class ChannelMembership(models.Model):
     via_group = models.ForeignKey(Group, null=True, on_delete=models.CASCADE, related_name="+")
     last_read_seq = models.BigIntegerField(default=0)
     read_roots = models.BigIntegerField(default=0)
+    last_read_at = models.DateTimeField(null=True, help_text="When the person last read here; home goes back to it.")
     muted = models.BooleanField(default=False)
     favourite = models.BooleanField(default=False)
-    hidden = models.BooleanField(default=False, help_text="A direct conversation closed in the sidebar until the next post.")
+    hidden = models.BooleanField(
+        default=False, help_text="A direct conversation closed in the sidebar until something unread is in it."
+    )
     joined_at = models.DateTimeField(db_default=Now())
 
     class Meta:
