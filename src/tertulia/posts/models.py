@@ -23,7 +23,8 @@ class Kind(models.TextChoices):
 class Post(models.Model):
     """Something that somebody said in a channel. Made by `posts.services.create_posts` and nothing else.
 
-    `seq`: its place in the channel. `revision`: the channel's revision at its last change; see `Channel`.
+    `seq`: its place in the channel. `revision`: the channel's revision at its last change; see `Channel`. No two posts
+    of a channel have the same revision, so that changes can be read in pages.
     `html` is `body` rendered and sanitised on write. A deleted post keeps its row; `body` and `html` are emptied when
     the time to undo is over.
     """
@@ -45,8 +46,11 @@ class Post(models.Model):
     deleted_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     pinned_at = models.DateTimeField(null=True)
     pinned_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
-    reply_count = models.IntegerField(default=0)
+    reply_count = models.IntegerField(default=0, help_text="Replies that are not deleted.")
     last_reply_at = models.DateTimeField(null=True)
+    facts = models.JSONField(
+        null=True, help_text="What a system line tells, so that the next one of its sort can join it."
+    )
 
     class Meta:
         constraints = [
@@ -57,7 +61,9 @@ class Post(models.Model):
             models.Index(fields=["channel", "seq"], condition=models.Q(root=None), name="post_roots"),
             models.Index(fields=["channel", "revision"], name="post_changes"),
             models.Index(fields=["root", "seq"], condition=models.Q(root__isnull=False), name="post_replies"),
-            models.Index(fields=["channel", "pinned_at"], condition=models.Q(pinned_at__isnull=False), name="post_pins"),
+            models.Index(
+                fields=["channel", "pinned_at"], condition=models.Q(pinned_at__isnull=False), name="post_pins"
+            ),
             models.Index(fields=["channel", "created_at"], name="post_by_time"),
         ]
 
@@ -90,7 +96,10 @@ class Reaction(models.Model):
 
 
 class Mention(models.Model):
-    """A post that calls for one person's attention. `seq` repeats the post's place, so that counting unread is one index scan."""
+    """A post that calls for one person's attention.
+
+    `seq` repeats the post's place, so that counting the unread is one index scan.
+    """
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="mentions")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
@@ -103,7 +112,10 @@ class Mention(models.Model):
 
 
 class ThreadFollow(models.Model):
-    """A person's interest in a thread: following or not, and how many replies they have read."""
+    """A person's interest in a thread: following or not, and how many replies they have read.
+
+    `read_replies` counts the replies read that are not deleted, so that `root.reply_count - read_replies` are unread.
+    """
 
     root = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="follows")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
@@ -129,7 +141,10 @@ class SavedPost(models.Model):
 
 
 class File(models.Model):
-    """An uploaded file. Bytes are stored once per content, under their SHA-256; a row is one person's upload of them."""
+    """An uploaded file.
+
+    Bytes are stored once per content, under their SHA-256; a row is one person's upload of them.
+    """
 
     class Kind(models.TextChoices):
         IMAGE = "image", _("Image")
@@ -149,11 +164,14 @@ class File(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["sha256"], name="file_by_content")]
+        indexes = [
+            models.Index(fields=["sha256"], name="file_by_content"),
+            models.Index(fields=["created_at"], name="file_by_time"),
+        ]
 
 
 class Attachment(models.Model):
-    """A file on a post, in order, with the words for people who cannot see it. A file is attached to one post at most."""
+    """A file on a post, in order, with the words for people who cannot see it; on one post at most."""
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="attachments")
     file = models.OneToOneField(File, on_delete=models.CASCADE, related_name="attachment")
@@ -188,9 +206,13 @@ class ScheduledPost(models.Model):
     root = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="+")
     body = models.TextField()
     file_ids = ArrayField(models.UUIDField(), default=list)
+    alts = ArrayField(models.CharField(max_length=500), default=list)
     send_at = models.DateTimeField()
     failed = models.CharField(max_length=300, blank=True, help_text="Why it could not be sent; empty while it waits.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["send_at"], condition=models.Q(failed=""), name="scheduled_due")]
+        indexes = [
+            models.Index(fields=["send_at"], condition=models.Q(failed=""), name="scheduled_due"),
+            models.Index(fields=["author", "send_at"], name="scheduled_by_author"),
+        ]

@@ -1,0 +1,55 @@
+"""What goes into the write path and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tertulia.kernel.errors import Refusal
+from tertulia.kernel.ids import new_id
+from tertulia.posts.models import Kind
+
+MAX_BODY = 40_000
+"""Characters of one post."""
+MAX_FILES = 10
+MAX_ALT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost:
+    """A post to be made.
+
+    `root_id` may name a reply (the post joins its thread) or a post that comes earlier in the same batch, by its `id`.
+    `body` is Markdown; that of a system line is plain text. `alts` are the words for the files, in their order.
+    `everyone` says whether `@channel` and `@here` call people. `facts` belong to system lines.
+    """
+
+    channel_id: UUID
+    author_id: UUID
+    body: str
+    root_id: UUID | None = None
+    client_id: UUID | None = None
+    file_ids: Sequence[UUID] = ()
+    alts: Sequence[str] = ()
+    kind: Kind = Kind.MESSAGE
+    created_at: datetime | None = None
+    edited_at: datetime | None = None
+    everyone: bool = True
+    facts: Mapping[str, Any] | None = None
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one `NewPost`: a post (`created` is False where an earlier send had made it) or a refusal."""
+
+    post_id: UUID | None = None
+    channel_id: UUID | None = None
+    seq: int = 0
+    revision: int = 0
+    root_id: UUID | None = None
+    created: bool = False
+    refusal: Refusal | None = None
