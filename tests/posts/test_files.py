@@ -203,3 +203,9 @@ def test_the_size_is_said_where_it_is_known(world: World) -> None:
         services.upload_file(actor=world.mia, name="a.bin", stream=SimpleUploadedFile("a.bin", b"x" * 11))
     with pytest.raises(TooLarge, match="larger than"):
         upload(world.mia, "a.bin", b"x" * 11)
+
+
+def test_pictures_that_would_burst_are_plain_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    file = upload(world.mia, "a.png", picture(size=(20, 10)))
+    assert (file.kind, file.content_type) == ("file", "image/png")

@@ -128,6 +128,8 @@ def _image(name: str, claimed: _Format, content: IO[bytes]) -> Found:
             if width * height > MAX_PIXELS:
                 return Found(claimed.content_type, File.Kind.OTHER)
             image.load()
+    except Image.DecompressionBombError:
+        return Found(claimed.content_type, File.Kind.OTHER)
     except BROKEN_IMAGE:
         raise Invalid(
             _("“%(name)s” cannot be opened as a picture: it is damaged. Save it again and try once more.")

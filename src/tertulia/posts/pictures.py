@@ -50,15 +50,17 @@ def without_location(jpeg: bytes) -> bytes:
 
 def _without_location(marker: int, segment: bytes) -> bytes:
     payload = segment[4:]
-    if marker != _APP1:
-        return segment
-    if payload.startswith(_XMP):
+    if marker == _APP1 and payload.startswith(_XMP):
         return b"" if b"GPS" in payload else segment
-    if not payload.startswith(_EXIF):
-        return segment
+    if marker == _APP1 and payload.startswith(_EXIF):
+        return _clean_exif(segment)
+    return segment
+
+
+def _clean_exif(segment: bytes) -> bytes:
     exif = Image.Exif()
     try:
-        exif.load(payload)
+        exif.load(segment[4:])
         if not exif:
             return b""  # unreadable, and unreadable metadata might hold anything
         if not exif.get_ifd(_GPS):
@@ -67,6 +69,5 @@ def _without_location(marker: int, segment: bytes) -> bytes:
         cleaned = exif.tobytes()
     except (ValueError, SyntaxError, OSError, KeyError, TypeError, IndexError, UserWarning):
         return b""
-    if not cleaned.startswith(_EXIF):
-        cleaned = _EXIF + cleaned
-    return bytes((0xFF, _APP1)) + (len(cleaned) + 2).to_bytes(2, "big") + cleaned
+    payload = cleaned if cleaned.startswith(_EXIF) else _EXIF + cleaned
+    return bytes((0xFF, _APP1)) + (len(payload) + 2).to_bytes(2, "big") + payload
