@@ -97,29 +97,31 @@ def _read(text: str) -> Conversation:
 
 
 def _said(text: str) -> Iterator[Said]:
-    root: Said | None = None
+    """Everything said in one channel: first posts, each with its replies."""
+    roots: list[Said] = []
     current: Said | None = None
     for line in text.splitlines():
         if match := _SAID.match(line):
-            days, hour, minute = (int(match[part]) for part in ("days", "hour", "minute"))
-            current = Said(match["by"], days, hour, minute, match["body"])
-            if not match["reply"]:
-                if root is not None:
-                    yield root
-                root = current
-            elif root is not None:
-                root.replies.append(current)
-        elif current is None:
-            continue
-        elif line.strip().startswith("+ ") and line.startswith("  "):
-            for part in line.strip()[2:].split(";"):
-                emoji, *handles = part.split()
-                current.reactions += [(emoji, handle) for handle in handles]
-        else:
-            indent = "    " if root is not None and current is not root else "  "
-            current.body += "\n" + line.removeprefix(indent)
-    if root is not None:
-        root.body = root.body.rstrip()
-        for reply in root.replies:
-            reply.body = reply.body.rstrip()
-        yield root
+            current = _begin(match)
+            (roots[-1].replies if match["reply"] else roots).append(current)
+        elif current is not None:
+            _go_on(current, line, indent="  " if current is roots[-1] else "    ")
+    for root in roots:
+        for one in (root, *root.replies):
+            one.body = one.body.rstrip()
+    yield from roots
+
+
+def _begin(match: re.Match[str]) -> Said:
+    days, hour, minute = (int(match[part]) for part in ("days", "hour", "minute"))
+    return Said(match["by"], days, hour, minute, match["body"])
+
+
+def _go_on(current: Said, line: str, indent: str) -> None:
+    """One more line of a post: reactions to it, or more of its words."""
+    if not line.startswith(f"{indent}+ "):
+        current.body += "\n" + line.removeprefix(indent)
+        return
+    for part in line.strip()[2:].split(";"):
+        emoji, *handles = part.split()
+        current.reactions += [(emoji, handle) for handle in handles]

@@ -13,19 +13,21 @@ from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
 from tertulia.demo.script import Conversation, Said, Somebody, conversations, people
 from tertulia.kernel.clock import now
+from tertulia.kernel.rich_text.emoji import normalise_emoji
 from tertulia.people import services as people_services
 from tertulia.people.models import Person
-from tertulia.posts import access as post_access
 from tertulia.posts import services as post_services
-from tertulia.posts.services import NewPost
+from tertulia.posts.services import NewPost, OldPin, OldReaction
 from tertulia.workspaces import services as workspace_services
 from tertulia.workspaces.models import Role, Template, Workspace
 
 OWNER = "ines"
 OPERATIONS = "noor"
-CHANNELS = ("announcements", "chatter", "q-and-a", "tech-issue-reports")
+
 FRESH = timedelta(hours=30)
 """What was said within this time is unread for those whom visitors sign in as."""
+PINNED = ("announcements",)
+"""Channels whose first post is kept at hand."""
 VISITORS = ("ines", "teo", "elif", "ben")
 DIRECT = (
     ("teo", "ben", "Your frost table is lovely. Would you mind if I showed it first tomorrow?"),
@@ -34,7 +36,7 @@ DIRECT = (
 )
 
 
-def seed(progress: Callable[[str], None] = lambda line: None) -> bool:
+def seed(progress: Callable[[str], None] = lambda _line: None) -> bool:
     """Make everybody and everything; says each step to `progress`. False (and nothing done) where it stands already."""
     if Person.objects.alias(name=Lower("handle")).filter(name=OWNER).exists():
         return False
@@ -72,7 +74,7 @@ def _tell(conversation: Conversation, known: dict[str, Person]) -> int:
         goal=conversation.goal,
         joining="open",
     )
-    roles = {handle: Role.LEARNER for handle in _speakers(conversation)}
+    roles = dict.fromkeys(_speakers(conversation), Role.LEARNER)
     roles |= {handle: Role(role) for role, handles in conversation.roles.items() for handle in handles}
     roles[OPERATIONS] = Role.OPERATIONS
     roles.pop(OWNER, None)
@@ -122,10 +124,13 @@ def _fill(channel: Channel, said: list[Said], known: dict[str, Person]) -> int:
     refused = [outcome.refusal for outcome in outcomes if outcome.refusal]
     if refused:
         raise refused[0]
-    for new, one in plan:
-        for emoji, handle in one.reactions:
-            post, seat = post_access.post(known[handle], new.id)
-            post_services.react(actor=known[handle], post=post, seat=seat, emoji=emoji)
+    old = [
+        OldReaction(new.id, known[handle].pk, normalise_emoji(emoji), new.created_at or now())
+        for new, one in plan
+        for emoji, handle in one.reactions
+    ]
+    pins = [OldPin(plan[0][0].id, now(), plan[0][0].author_id)] if channel.slug in PINNED else []
+    post_services.mark_imported(reactions=old, pins=pins)
     _read(channel, known, until=now() - FRESH)
     return len(plan)
 
@@ -133,23 +138,17 @@ def _fill(channel: Channel, said: list[Said], known: dict[str, Person]) -> int:
 def _read(channel: Channel, known: dict[str, Person], *, until: datetime) -> None:
     """Everybody has read everything; visitors what was said before `until`."""
     channel.refresh_from_db()
-    last_old = (
-        channel.posts.filter(created_at__lt=until).order_by("-seq").values_list("seq", flat=True).first() or 0
-    )
+    last_old = channel.posts.filter(created_at__lt=until).order_by("-seq").values_list("seq", flat=True).first() or 0
     by_id = {person.pk: handle for handle, person in known.items()}
     for membership in channel.memberships.select_related("person"):
         seat = channel_access.channel(membership.person, channel.pk)
         fresh = by_id.get(membership.person_id) in VISITORS
-        post_services.mark_read(
-            actor=membership.person, seat=seat, seq=last_old if fresh else channel.last_seq
-        )
+        post_services.mark_read(actor=membership.person, seat=seat, seq=last_old if fresh else channel.last_seq)
 
 
 def _talk_directly(known: dict[str, Person]) -> None:
     workspace = Workspace.objects.get(slug="data-frames")
-    channel = channel_services.open_direct(
-        actor=known["teo"], workspace=workspace, person_ids=[known["ben"].pk]
-    )
+    channel = channel_services.open_direct(actor=known["teo"], workspace=workspace, person_ids=[known["ben"].pk])
     start = now() - timedelta(hours=3)
     batch = [
         NewPost(

@@ -31,6 +31,8 @@ def notify(kind: str, **ids: Any) -> None:
     """Tell every process at commit. `ids` must be exactly those that `KINDS` names for the kind (None allowed)."""
     if set(ids) != set(KINDS[kind]):
         raise ValueError(f"A {kind} notice carries {KINDS[kind]}, not {tuple(ids)}.")
-    payload = json.dumps({"kind": kind, **{name: value if value is None else str(value) for name, value in ids.items()}})
+    payload = json.dumps(
+        {"kind": kind, **{name: value if value is None else str(value) for name, value in ids.items()}}
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

@@ -13,7 +13,13 @@ class Refusal(Exception):
     status = 400
     type = "refused"
 
-    def __init__(self, detail: str, *, type: str | None = None, field: str | None = None) -> None:
+    def __init__(  # `type` is the word of RFC 9457
+        self,
+        detail: str,
+        *,
+        type: str | None = None,  # noqa: A002 - as the RFC has it
+        field: str | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.field = field

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.utils.translation import ngettext
@@ -32,11 +32,12 @@ INVITATIONS = Limit("invitations", times=50, seconds=3600)
 WRITES = Limit("writes", times=300, seconds=60)
 
 _TAKE = """
-INSERT INTO kernel_limit AS l (key, full_at) VALUES (%(key)s, %(now)s + %(step)s)
-ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + %(step)s
-WHERE GREATEST(l.full_at, %(now)s) + %(step)s <= %(now)s + %(span)s
+INSERT INTO kernel_limit AS l (key, full_at) VALUES (%(key)s, %(now)s + make_interval(secs => %(step)s))
+ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + make_interval(secs => %(step)s)
+WHERE GREATEST(l.full_at, %(now)s) + make_interval(secs => %(step)s) <= %(now)s + make_interval(secs => %(span)s)
 RETURNING 1
 """
+_FORGET = "WITH spent AS (DELETE FROM kernel_limit WHERE full_at < %s RETURNING 1) SELECT count(*) FROM spent"
 
 
 def spend(limit: Limit, who: object) -> None:
@@ -47,7 +48,7 @@ def spend(limit: Limit, who: object) -> None:
     """
     key = f"{limit.name}:{who}"[:200]
     moment = now()
-    span = timedelta(seconds=limit.seconds)
+    span = float(limit.seconds)
     step = span / limit.times
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"key": key, "now": moment, "step": step, "span": span})
@@ -56,7 +57,7 @@ def spend(limit: Limit, who: object) -> None:
         cursor.execute("SELECT full_at FROM kernel_limit WHERE key = %s", [key])
         row: tuple[datetime] | None = cursor.fetchone()
     full_at = row[0] if row else moment
-    wait = max(1, math.ceil((full_at + step - span - moment).total_seconds()))
+    wait = max(1, math.ceil((full_at - moment).total_seconds() + step - span))
     raise TooMany(
         ngettext(
             "That was a lot at once. Please wait %(wait)s second and try again; nothing is lost.",
@@ -71,5 +72,5 @@ def spend(limit: Limit, who: object) -> None:
 def forget_old() -> int:
     """Drop the rows of allowances that are whole again; returns how many. Run now and then by a job."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM kernel_limit WHERE full_at < %s", [now()])
-        return cursor.rowcount
+        cursor.execute(_FORGET, [now()])
+        return int(cursor.fetchone()[0])

@@ -14,7 +14,7 @@ from tertulia.kernel.ids import new_id
 class AuditEntry(models.Model):
     """One change that people may ask about: who did what to what, before and after, and why.
 
-    Written by `kernel.audit.record` only; never changed. `workspace_id` is a bare id because the kernel lies below workspaces.
+    Written by `kernel.audit.record` only; never changed. `workspace_id` is a bare id: the kernel lies below workspaces.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)

@@ -28,13 +28,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Concatenate, Generic, ParamSpec, TypeVar
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Concatenate, Generic, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from tertulia.kernel.errors import Forbidden
 
@@ -55,9 +57,38 @@ Limit = Annotated[int, Field(ge=1, le=200, description="How many, at most.")]
 
 
 class Strict(BaseModel):
-    """Base of everything that comes in: a field that does not exist is refused, not ignored."""
+    """Base of every body: what does not exist is refused, not ignored; what is of another kind is refused, not bent.
+
+    pydantic alone takes `0` for false, `"7"` for 7, and any number for a time.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: object, info: ValidationInfo) -> object:
+        kinds = _kinds(cls.model_fields[info.field_name].annotation) if info.field_name else frozenset()
+        if isinstance(value, bool | int | float | str) and not _fits(value, kinds):
+            raise ValueError(_("This is of the wrong kind: %(value)s.") % {"value": json.dumps(value)[:100]})
+        return value
+
+
+def _kinds(annotation: object) -> frozenset[object]:
+    """The types that an annotation allows, without what is said about them."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return frozenset().union(*(_kinds(one) for one in get_args(annotation)))
+    return frozenset({get_origin(annotation) or annotation})
+
+
+def _fits(value: bool | float | str, kinds: frozenset[object]) -> bool:
+    """Whether JSON writes values of these kinds as this one is written."""
+    if isinstance(value, bool):
+        return bool in kinds
+    if isinstance(value, int | float):
+        return not kinds.isdisjoint({int, float})
+    return not kinds <= {bool, int, float, NoneType}  # times, ids and words are all strings
 
 
 class Out(BaseModel):
@@ -66,8 +97,10 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class ListQuery(Strict):
-    """Query parameters of a list."""
+class ListQuery(BaseModel):
+    """Query parameters of a list. Those that do not exist are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
     cursor: Annotated[str, Field(max_length=500)] | None = Field(
         None, description="Where to go on: as it stands in `next` or `previous` of another page."

@@ -29,7 +29,7 @@ class Callable:
 
 
 def mentionable(seat: Seat, q: str) -> list[Callable]:
-    """Whom `@q` may mean in a channel: its members first, then others of the workspace, groups, everybody. Two queries."""
+    """Whom `@q` may mean in a channel: its members first, then others, groups, everybody. Two queries."""
     here = Exists(ChannelMembership.objects.filter(channel=seat.channel, person=OuterRef("pk")))
     people = workspace_queries.member_people(seat.place).filter(is_active=True)
     if seat.is_direct or not may(seat.place, Permission.SEE_MEMBERS):

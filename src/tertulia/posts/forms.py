@@ -23,7 +23,7 @@ class FilesField(forms.FileField):
 
     widget = SeveralFiles
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]  # several in place of one
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         files = data if isinstance(data, list | tuple) else [data] if data else []
         if len(files) > MAX_FILES:
             raise forms.ValidationError(
@@ -37,7 +37,8 @@ class PostForm(forms.Form):
     """What the composer sends."""
 
     body = forms.CharField(label=_("Message"), required=False, strip=True, max_length=MAX_BODY, widget=forms.Textarea)
-    files = FilesField(label=_("Files"), required=False)
+    # `files` is what a form calls what was sent to it, so the field has another name than the attribute of the class.
+    uploads = FilesField(label=_("Files"), required=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=new_id, required=False)
 
 

@@ -1,5 +1,7 @@
-"""A page of posts as a list: shared fragments, joined, with what belongs to this reader's page between them - day lines,
-the unread line, and names only where somebody else begins to speak. `static/posts/js/timeline.js` does the same for frames.
+"""A page of posts as a list: shared fragments, joined, with what belongs to this reader's page between them.
+
+That is day lines, the unread line, and names only where somebody else begins to speak.
+`static/posts/js/timeline.js` does the same for frames.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def rows(posts: Sequence[PostState], *, unread_seq: int | None = None, beside: b
             parts.append(_day_line(its_day, post))
         if first_unread:
             parts.append(format_html('<li class="unread-line" id="unread"><span>{}</span></li>', _("New")))
-        fragment = fragments.article(post)
+        fragment: str = fragments.article(post)
         if its_day == day and not first_unread and before is not None and _follows(before, post):
             fragment = _POST_CLASS.sub('class="post follow', fragment, count=1)
         if beside:
@@ -63,6 +65,4 @@ def _follows(before: PostState, post: PostState) -> bool:
 
 def _day_line(day: date, post: PostState) -> str:
     words = date_format(day, "l j F" if day.year == timezone.localdate().year else "l j F Y")
-    return format_html(
-        '<li class="day-line"><time datetime="{}">{}</time></li>', post.created_at.isoformat(), words
-    )
+    return format_html('<li class="day-line"><time datetime="{}">{}</time></li>', post.created_at.isoformat(), words)

@@ -34,8 +34,16 @@ urlpatterns = [
     path("posts/<uuid:post_id>/undelete", acting.verb(services.undelete, _("The message is back.")), name="undelete"),
     path("posts/<uuid:post_id>/pin", acting.verb(services.pin, _("Pinned."), undo="unpin"), name="pin"),
     path("posts/<uuid:post_id>/unpin", acting.verb(services.unpin, _("No longer pinned."), undo="pin"), name="unpin"),
-    path("posts/<uuid:post_id>/save", acting.verb(services.save, _("Saved for later."), undo="unsave", seated=False), name="save"),
-    path("posts/<uuid:post_id>/unsave", acting.verb(services.unsave, _("No longer saved."), undo="save", seated=False), name="unsave"),
+    path(
+        "posts/<uuid:post_id>/save",
+        acting.verb(services.save, _("Saved for later."), undo="unsave", seated=False),
+        name="save",
+    ),
+    path(
+        "posts/<uuid:post_id>/unsave",
+        acting.verb(services.unsave, _("No longer saved."), undo="save", seated=False),
+        name="unsave",
+    ),
     path(
         "posts/<uuid:post_id>/unread",
         acting.verb(services.mark_unread_from, _("Marked as unread from here.")),

@@ -1,4 +1,7 @@
-"""What people do to one post: its menu, and each verb as a plain form. With htmx the answer is a toast; frames do the rest."""
+"""What people do to one post: its menu, and each verb as a plain form.
+
+With htmx the answer is a toast; frames do the rest.
+"""
 
 from __future__ import annotations
 

@@ -49,4 +49,8 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 @cache_control(private=True, max_age=86_400)
 def emoji_picker(request: HttpRequest) -> HttpResponse:
     """All emoji by category, for the picker."""
-    return render(request, "posts/_emoji.html", {"categories": [(emoji.PICKER_LABELS[key], items) for key, items in emoji.PICKER.items()]})
+    return render(
+        request,
+        "posts/_emoji.html",
+        {"categories": [(emoji.PICKER_LABELS[key], items) for key, items in emoji.PICKER.items()]},
+    )

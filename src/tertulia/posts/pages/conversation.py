@@ -1,9 +1,9 @@
-"""The pages of a channel: its conversation, a thread beside it, its pins, and parts of lists for the browser's scripts."""
+"""The pages of a channel: its conversation, a thread beside it, its pins, and parts of lists for scripts."""
 
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,7 +31,7 @@ PAGE = 50
 @login_required
 @require_http_methods(["GET", "POST"])
 def channel(request: HttpRequest, slug: str, channel_slug: str) -> HttpResponse:
-    """A channel's conversation: at its unread line or end, at a post (`?around=`), a date (`?date=`) or a page of it."""
+    """A channel's conversation: at its unread line or end, a post (`?around=`), a date (`?date=`), or a page of it."""
     seat = channel_access.channel_by_slug(person_of(request), slug, channel_slug)
     if request.method == "POST":
         return _send(request, seat, None)
@@ -56,7 +56,7 @@ def thread(request: HttpRequest, slug: str, channel_slug: str, post_id: UUID) ->
 def part(request: HttpRequest, slug: str, channel_slug: str) -> HttpResponse:
     """More of a conversation, before or after a place: a bare list."""
     seat = channel_access.channel_by_slug(person_of(request), slug, channel_slug)
-    page = queries.page(seat.channel.pk, **_edges(request), limit=PAGE)
+    page = queries.page(seat.channel.pk, limit=PAGE, **_edges(request))
     return render(request, "posts/_part.html", {"page": page, "rows": timeline.rows(page.posts)})
 
 
@@ -117,13 +117,15 @@ def _conversation(request: HttpRequest, seat: Seat) -> dict[str, Any]:
         "member_count": channel_queries.member_count(seat.channel.pk),
         "blocked": people_queries.blocked_ids(person),
         "form": PostForm(initial={"body": draft.body if draft else ""}),
-        "may": " ".join(word for word, granted in (("moderate", seat.may_moderate), ("post", seat.may_post)) if granted),
+        "may": " ".join(
+            word for word, granted in (("moderate", seat.may_moderate), ("post", seat.may_post)) if granted
+        ),
         "longest": services.MAX_BODY,
         "most_files": services.MAX_FILES,
     }
 
 
-def _place(request: HttpRequest, seat: Seat) -> dict[str, int]:
+def _place(request: HttpRequest, seat: Seat) -> Edges:
     """The edge of what the address asks for: a page of the conversation, a post, or the first post of a day."""
     if day := parse_date(request.GET.get("date", "")[:10]):
         moment = datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
@@ -132,7 +134,7 @@ def _place(request: HttpRequest, seat: Seat) -> dict[str, int]:
     return _edges(request)
 
 
-def _page(seat: Seat, unread: Unread, edges: dict[str, int]) -> Page:
+def _page(seat: Seat, unread: Unread, edges: Edges) -> Page:
     if not edges and unread.first_seq is not None and unread.count > PAGE - 10:
         edges = {"around": unread.first_seq}
     return queries.page(seat.channel.pk, **edges, limit=PAGE)
@@ -143,8 +145,8 @@ def _thread(request: HttpRequest, seat: Seat, post_id: UUID) -> dict[str, Any]:
     root = _root(seat, post_id)
     reading = queries.thread_reading(person, root.id)
     at = _number(request, "at")
-    edges: dict[str, int] = {} if at is None else {"around": at}
-    page = queries.replies(root.id, **edges or _edges(request), limit=PAGE)
+    edges: Edges = _edges(request) if at is None else {"around": at}
+    page = queries.replies(root.id, **edges, limit=PAGE)
     if reading.unread:
         post, _seat = access.post(person, root.id)
         services.mark_thread_read(actor=person, seat=seat, post=post)
@@ -184,7 +186,7 @@ def _send(request: HttpRequest, seat: Seat, root_id: UUID | None) -> HttpRespons
                 client_id=form.cleaned_data["client_id"],
                 file_ids=[
                     services.upload_file(actor=person_of(request), name=file.name or "", stream=file).pk
-                    for file in form.cleaned_data["files"]
+                    for file in form.cleaned_data["uploads"]
                 ],
             )
         except Refusal as refusal:
@@ -202,12 +204,22 @@ def _send(request: HttpRequest, seat: Seat, root_id: UUID | None) -> HttpRespons
     return render(request, "posts/channel.html", context, status=422)
 
 
-def _edges(request: HttpRequest) -> dict[str, int]:
+class Edges(TypedDict, total=False):
+    """Which part of a list: one of these, or none for its newest."""
+
+    before: int
+    after: int
+    around: int
+
+
+def _edges(request: HttpRequest) -> Edges:
     """`before`, `after` or `around` of the address; the first that is a number."""
-    for name in ("before", "after", "around"):
-        number = _number(request, name)
-        if number is not None:
-            return {name: number}
+    if (before := _number(request, "before")) is not None:
+        return {"before": before}
+    if (after := _number(request, "after")) is not None:
+        return {"after": after}
+    if (around := _number(request, "around")) is not None:
+        return {"around": around}
     return {}
 
 

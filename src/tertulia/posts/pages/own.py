@@ -34,7 +34,9 @@ def threads(request: HttpRequest, slug: str) -> HttpResponse:
     """The threads that the reader follows, the latest reply first."""
     place = workspace_access.workspace(person_of(request), slug)
     found = queries.followed_threads(place, cursor=request.GET.get("cursor"))
-    items = [{"root": thread.root, "unread": thread.unread, "row": timeline.rows([thread.root])} for thread in found.items]
+    items = [
+        {"root": thread.root, "unread": thread.unread, "row": timeline.rows([thread.root])} for thread in found.items
+    ]
     return render(request, "posts/threads.html", {**_shell(place), "found": found, "items": items})
 
 
