@@ -218,6 +218,26 @@ def test_a_private_channel_keeps_a_manager(world: World) -> None:
     assert list(heirs) == ["mia"]
 
 
+def test_nobody_inherits_a_channel_of_guests_and_placeholders(world: World) -> None:
+    secret = world.secret(world.gus)
+    workspace_services.remove_member(actor=world.olga, workspace=world.course, person=world.ina)
+    assert inside(secret) == {"gus"}
+    assert not seat(world.gus, secret).may_manage
+
+
+def test_appointing_twice_is_no_mistake(world: World) -> None:
+    channel = world.channel("Book club", world.mia)
+    for _time in range(2):
+        services.set_manager(actor=world.ina, channel=channel, person_id=world.mia.pk, is_manager=True)
+    assert AuditEntry.objects.filter(object_id=str(channel.pk), verb="made manager").count() == 1
+
+
+def test_archiving_by_several_changes_comes_last(world: World) -> None:
+    channel = world.channel("Book club")
+    services.change_channel(actor=world.ina, channel=channel, name="Readers", archived=True)
+    assert (str(fresh(channel)), fresh(channel).archived_at is not None) == ("Readers", True)
+
+
 def test_a_manager_who_becomes_a_guest_manages_nothing(world: World) -> None:
     secret = world.secret(world.mia)
     services.set_manager(actor=world.ina, channel=secret, person_id=world.mia.pk, is_manager=True)

@@ -36,6 +36,15 @@ def test_seats_are_moved_and_merged(world: World, paula: Person) -> None:
     assert fresh(only).created_by == pat
 
 
+def test_who_is_no_member_gets_the_seats_that_go_with_the_membership(world: World, paula: Person) -> None:
+    both = world.channel("Both")
+    pat = world.member("pat")
+    services.add_people(actor=world.ina, channel=both, person_ids=[pat.pk, paula.pk], quiet=True)
+    people_services.claim_placeholder(placeholder=paula, person=pat)
+    assert inside(both) == {"ina", "pat"}
+    assert not ChannelMembership.objects.get(channel=both, person=pat).is_manager
+
+
 def test_a_newcomer_enters_the_default_channels_too(world: World, paula: Person) -> None:
     old = world.channel("Old times")
     services.add_people(actor=world.ina, channel=old, person_ids=[paula.pk], quiet=True)

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tertulia.channels import services, words
+from tertulia.channels import reactions, services, words
 from tertulia.channels.models import Channel, ChannelMembership
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tertulia.kernel.models import AuditEntry
 from tertulia.people import services as people_services
 from tertulia.workspaces import services as workspace_services
 from tertulia.workspaces.access import GRANTS, Permission
+from tertulia.workspaces.happenings import WorkspaceCreated
 from tertulia.workspaces.models import Role
 
 from .conftest import Notices
@@ -167,6 +168,18 @@ def test_an_imported_private_channel_takes_the_importer_in(world: World) -> None
         actor=world.olga, workspace=world.course, name="inner", visibility="private", creator=creator, quiet=True
     )
     assert inside(channel) == {creator.handle, "olga"}
+
+
+def test_making_the_channels_of_a_template_twice_makes_them_once(world: World) -> None:
+    happening = WorkspaceCreated(str(world.course.pk), str(world.olga.pk), "blank")
+    reactions.follow_workspace_created(happening)
+    assert Channel.objects.filter(workspace=world.course).count() == 1
+
+
+def test_a_creator_is_in_the_channels_that_are_not_for_all_too(world: World) -> None:
+    made = workspace_services.create_workspace(actor=world.olga, slug="plat", name="Plat", template="platform")
+    ideas = Channel.objects.get(workspace=made, slug="ideas")
+    assert (ideas.is_default, inside(ideas)) == (False, {"olga"})
 
 
 def test_a_new_workspace_has_the_channels_of_its_template(world: World) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 import pytest
 
 from tertulia.channels import services
 from tertulia.channels.models import Channel, ChannelMembership
+from tertulia.channels.services import seating
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tertulia.kernel.models import AuditEntry
 from tertulia.workspaces import services as workspace_services
@@ -143,6 +145,22 @@ def test_only_conversations_are_hidden(world: World) -> None:
         services.set_preferences(actor=world.mia, channel=world.general, hidden=True)
 
 
+def test_an_archived_workspace_takes_nobody_in(world: World) -> None:
+    channel = world.channel("Open")
+    workspace_services.archive_workspace(actor=world.olga, workspace=world.course)
+    with pytest.raises(Conflict):
+        services.join(actor=world.mia, channel=channel)
+    with pytest.raises(Conflict):
+        services.add_people(actor=world.ina, channel=channel, person_ids=[world.mia.pk])
+    assert inside(channel) == {"ina"}
+
+
+def test_another_role_among_members_changes_no_seat(world: World) -> None:
+    channel = world.channel("Open", world.mia)
+    workspace_services.change_role(actor=world.olga, workspace=world.course, person=world.mia, role=Role.MENTOR)
+    assert {"mia"} <= inside(channel) & inside(world.general)
+
+
 def test_new_members_enter_the_default_channels(world: World) -> None:
     world.channel("For all", is_default=True)
     world.channel("For some")
@@ -207,3 +225,16 @@ def test_comings_and_goings_are_told_in_quiet_lines(world: World) -> None:
     services.join(actor=world.mia, channel=channel)
     services.leave(actor=world.mia, channel=channel)
     assert fresh(channel).last_seq == before + 2
+
+
+def test_what_was_made_private_a_moment_ago_is_not_joined(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, lock = world.channel("Open"), seating.lock_members
+
+    def later(workspace_id: uuid.UUID, person_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Role]:
+        Channel.objects.filter(pk=channel.pk).update(visibility="private")
+        return lock(workspace_id, person_ids)
+
+    monkeypatch.setattr(seating, "lock_members", later)
+    with pytest.raises(NotFound):
+        services.join(actor=world.mia, channel=channel)
+    assert inside(channel) == {"ina"}

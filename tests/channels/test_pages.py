@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from tertulia.channels import services
 from tertulia.channels.models import Channel, ChannelMembership
+from tertulia.kernel import limits
 from tertulia.workspaces import services as workspace_services
 
 from .world import World, client, fresh, inside, seat
@@ -306,3 +307,54 @@ def test_the_switcher_opens_people_by_a_form_and_the_rest_by_a_link(world: World
     ina = one.get(url("switcher") + "?q=ina", headers={"X-Part": "switcher"}).content.decode()
     assert world.ina.picture_url.partition("?")[0] in ina
     assert "<button" not in ina
+
+
+def test_home_shows_the_list_to_a_phone_and_to_who_has_nothing(world: World) -> None:
+    assert client(world.mia).get(url("home") + "?pane=list").status_code == 200
+    services.leave(actor=world.mia, channel=world.general)
+    assert client(world.mia).get(url("home"))["Location"] == url("browse")
+    assert "You have not been given a channel yet" in client(world.gus).get(url("home")).content.decode()
+
+
+def test_bad_settings_keep_what_was_typed(world: World) -> None:
+    channel, one = world.channel("Open"), client(world.ina)
+    fields = {"name": "Open", "slug": "general", "posting": "everyone", "slow_seconds": "0", "purpose": "Kept words"}
+    clash = one.post(url("settings", "open"), fields)
+    assert clash.status_code == 409
+    assert "“general-2” is free" in clash.content.decode()
+    assert "Kept words" in clash.content.decode()
+    assert one.post(url("settings", "open"), {**fields, "name": ""}).status_code == 422
+    assert fresh(channel).purpose == ""
+
+
+def test_settings_show_a_pause_that_was_set_over_rest(world: World) -> None:
+    channel = world.channel("Open")
+    services.update_channel(actor=world.ina, channel=channel, slow_seconds=45)
+    assert "45 seconds" in client(world.ina).get(url("settings", "open")).content.decode()
+
+
+def test_settings_of_private_and_archived_channels(world: World) -> None:
+    secret, one = world.secret(), client(world.ina)
+    assert "New members are put into" not in one.get(url("settings", secret.slug)).content.decode()
+    services.archive_channel(actor=world.ina, channel=secret)
+    page = one.get(url("settings", secret.slug)).content.decode()
+    assert "Restore" in page
+    assert 'name="purpose"' not in page
+    assert one.post(url("settings", secret.slug), {"name": "X"}).status_code == 409
+
+
+def test_removing_oneself_is_leaving(world: World) -> None:
+    channel = world.channel("Open", world.mia)
+    answer = client(world.mia).post(url("remove", "open", world.mia.pk))
+    assert answer["Location"] == url("home")
+    assert inside(channel) == {"ina"}
+
+
+def test_too_many_new_channels_at_once_say_when_to_go_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "WRITES", limits.Limit("writes-test", times=1, seconds=60))
+    one = client(world.ina)
+    one.post(url("new"), {"visibility": "public", "name": "First"})
+    answer = one.post(url("new"), {"visibility": "public", "name": "Second"})
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert "Second" in answer.content.decode()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -304,3 +306,13 @@ def test_nobody_takes_back_an_invitation_above_their_role(world: World) -> None:
         services.revoke_invitation(actor=world.member(Role.MODERATOR), invitation=made)
     made.refresh_from_db()
     assert made.revoked_at is None
+
+
+def test_workers_know_the_jobs() -> None:
+    from procrastinate.contrib.django import app
+
+    program = "import django; django.setup(); from procrastinate.contrib.django import app; print(*app.tasks)"
+    known = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    for job in (jobs.send_invitation, jobs.send_welcome):
+        assert job.name in known
+        assert app.tasks[job.name] is job

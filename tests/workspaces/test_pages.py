@@ -128,42 +128,42 @@ def fill(world: World, times: int) -> None:
         services.create_workspace(actor=world.olga, name=f"More {handle}", joining="open")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/workspaces",
-        "/workspaces?q=o",
-        "/w/course/members",
-        "/w/course/members?q=n&role=learner",
-        "/w/course/groups",
-        "/w/course/groups/team?q=a",
-        "/w/course/invitations",
-        "/w/course/requests",
-        "/w/course/bans",
-        "/w/course/log",
-        "/w/course/settings",
-    ],
+LISTS = (
+    "/workspaces",
+    "/workspaces?q=o",
+    "/w/course/members",
+    "/w/course/members?q=n&role=learner",
+    "/w/course/groups",
+    "/w/course/groups/team?q=a",
+    "/w/course/invitations",
+    "/w/course/requests",
+    "/w/course/bans",
+    "/w/course/log",
 )
-def test_twice_the_rows_same_queries(world: World, address: str) -> None:
+
+
+def test_twice_the_rows_same_queries(world: World) -> None:
     browser = client(world.olga)
-    browser.get(address)
-    counts, lengths = [], []
-    for times in (3, 6):
+    browser.get("/workspaces")  # the first page of a session writes its activity
+    counts: list[dict[str, int]] = []
+    lengths: list[dict[str, int]] = []
+    for times in (2, 4):
         fill(world, times)
-        with CaptureQueriesContext(connection) as captured:
-            page = browser.get(address)
-        assert page.status_code == 200
-        counts.append(len(captured))
-        lengths.append(len(page.content))
-    assert counts[0] == counts[1], captured.captured_queries
-    assert counts[1] <= 9
-    if "settings" not in address:
-        assert lengths[1] > lengths[0]
+        counts.append({})
+        lengths.append({})
+        for address in LISTS:
+            with CaptureQueriesContext(connection) as captured:
+                page = browser.get(address)
+            assert page.status_code == 200
+            counts[-1][address] = len(captured)
+            lengths[-1][address] = len(page.content)
+    assert counts[0] == counts[1]
+    assert max(counts[1].values()) <= 9
+    assert all(lengths[1][address] > lengths[0][address] for address in LISTS)
 
 
 def test_lists_page_forth_and_back(world: World) -> None:
-    for number in range(55):
-        world.member(handle=f"n{number:02}")
+    world.crowd(55)
     browser = client(world.olga)
     page = browser.get("/w/course/members?role=learner").text
     assert 'rel="next"' in page
@@ -172,7 +172,7 @@ def test_lists_page_forth_and_back(world: World) -> None:
     second = browser.get(f"/w/course/members{cursor}").text
     assert "role=learner" in cursor
     assert 'rel="prev"' in second
-    assert "n54" in second
+    assert "learner54" in second
     assert browser.get("/w/course/members?cursor=nonsense").status_code == 422
 
 

@@ -53,6 +53,15 @@ class World:
         services.add_member(actor=self.olga, workspace=self.course, person=made, role=role)
         return made
 
+    def crowd(self, count: int) -> None:
+        """So many learners at once: learner00, learner01 …; as bare rows, because lists need many."""
+        people = [
+            Person(handle=f"learner{number:02}", display_name=f"Learner{number:02}", email=f"l{number}@example.org")
+            for number in range(count)
+        ]
+        Person.objects.bulk_create(people)
+        Membership.objects.bulk_create(Membership(workspace=self.course, person=one) for one in people)
+
     def role_of(self, one: Person) -> Role | None:
         """Their role in Course, read anew."""
         found = Membership.objects.filter(workspace=self.course, person=one).first()

@@ -154,7 +154,7 @@ class ChannelChanges(Strict):
     archived: bool | None = Field(None, description="`false` restores an archived channel.")
 
 
-class MemberOut(Out):
+class ChannelMemberOut(Out):
     """Somebody in a channel."""
 
     person: PersonBrief
@@ -164,7 +164,7 @@ class MemberOut(Out):
     joined_at: datetime
 
     @classmethod
-    def of(cls, membership: ChannelMembership) -> MemberOut:
+    def of(cls, membership: ChannelMembership) -> ChannelMemberOut:
         """One row of `queries.members`."""
         return cls(
             person=PersonBrief.model_validate(membership.person),
@@ -273,12 +273,12 @@ def archive_channel(request: HttpRequest, channel_id: UUID) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/channels/{uuid:channel_id}/members", response={200: Page[MemberOut]})
+@router.get("/channels/{uuid:channel_id}/members", response={200: Page[ChannelMemberOut]})
 @requires("channels:read")
-def list_channel_members(request: HttpRequest, channel_id: UUID, query: Query[MemberQuery]) -> Page[MemberOut]:
+def list_channel_members(request: HttpRequest, channel_id: UUID, query: Query[MemberQuery]) -> Page[ChannelMemberOut]:
     """Who is in a channel, by name."""
     seat = access.channel(actor(request), channel_id)
-    return page(queries.members(seat, q=query.q, cursor=query.cursor, limit=query.limit), MemberOut.of)
+    return page(queries.members(seat, q=query.q, cursor=query.cursor, limit=query.limit), ChannelMemberOut.of)
 
 
 @router.post("/channels/{uuid:channel_id}/members", response={201: Added, **problems(409)})
@@ -328,9 +328,7 @@ def set_channel_preferences(request: HttpRequest, channel_id: UUID, wishes: Pref
 def list_direct(request: HttpRequest, slug: str) -> Conversations:
     """One's direct conversations, the latest first, closed ones too."""
     rows = queries.conversations(_place(request, slug))
-    items = [
-        ChannelOut.of(row.channel, row.membership, row.mentions, name=row.name, people=row.people) for row in rows
-    ]
+    items = [ChannelOut.of(row.channel, row.membership, row.mentions, name=row.name, people=row.people) for row in rows]
     return Conversations(items=items)
 
 

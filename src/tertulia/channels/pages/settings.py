@@ -34,7 +34,9 @@ def settings(request: HttpRequest, workspace: str, channel: str) -> HttpResponse
         form = SettingsForm(request.POST or None, seat=seat, initial=initial)
     if request.method == "POST":
         access.check_manage(seat)
-        if form is not None and form.is_valid():
+        if form is None:  # archived: the service says so
+            services.update_channel(actor=me(request), channel=seat.channel)
+        elif form.is_valid():
             try:
                 changed = services.update_channel(actor=me(request), channel=seat.channel, **form.cleaned_data)
             except Refusal as caught:

@@ -97,7 +97,8 @@ def unseat(channel: Channel, person_ids: Iterable[uuid.UUID], *, actor_id: uuid.
 def _appoint(channel: Channel) -> None:
     if channel.kind == Kind.DIRECT or channel.memberships.filter(is_manager=True).exists():
         return
-    people = channel.memberships.exclude(person__is_placeholder=True)
+    guests = Membership.objects.filter(workspace_id=channel.workspace_id, role=Role.GUEST).values("person_id")
+    people = channel.memberships.exclude(person__is_placeholder=True).exclude(person_id__in=guests)
     heir = people.order_by("joined_at", "pk").first()
     if heir is None:
         return

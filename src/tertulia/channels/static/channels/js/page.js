@@ -17,7 +17,7 @@ on(document, "live:presence", "", ({ detail }) => {
 });
 on(document, "live:left", "", ({ detail }) => {
   const head = one("#sidebar-head");
-  if (head?.dataset.current === detail.channel) void leaveFor(head.dataset.home ?? "/", "/");
+  if (head && head.dataset.current === detail.channel) void leaveFor(head.dataset.home ?? "/", "/");
 });
 on(document, "live:bye", "", () => location.reload());
 for (const happened of ["channels:sidebar", "htmx:afterSettle"]) on(document, happened, "", watch);

@@ -65,6 +65,24 @@ export async function request(url, { method, json, form, headers = {}, signal, k
 }
 
 /**
+ * Leave this page for the first of some others that is (still) there for this reader; for the last in any case.
+ * @param {...string} addresses
+ */
+export async function leaveFor(...addresses) {
+  const last = addresses.pop() ?? "/";
+  for (const address of addresses) {
+    try {
+      await request(address);
+      location.assign(address);
+      return;
+    } catch {
+      // The next one.
+    }
+  }
+  location.assign(last);
+}
+
+/**
  * @param {Response} response
  * @returns {Promise<Problem>}
  */

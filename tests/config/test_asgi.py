@@ -1,0 +1,86 @@
+"""The dispatcher: who is believed about addresses, what is too large, what is no page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from tertulia.config import asgi
+from tertulia.config.bridge import Message, Scope
+
+
+def ask(scope: Scope, *incoming: Message) -> list[Message]:
+    waiting, sent = list(incoming), []
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(asgi.application(scope, receive, send))
+    return sent
+
+
+def http(path: str, *headers: tuple[bytes, bytes]) -> Scope:
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "http_version": "1.1",
+        "headers": list(headers),
+    }
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "client"),
+    [
+        (0, b"198.51.100.1", "10.0.0.1"),
+        (1, b"198.51.100.1", "198.51.100.1"),
+        (1, b"6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        (2, b"6.6.6.6, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+        (2, b"198.51.100.1", "10.0.0.1"),
+        (1, b"", "10.0.0.1"),
+    ],
+)
+def test_only_what_our_own_proxies_say_is_believed(proxies: int, forwarded: bytes, client: str) -> None:
+    scope: dict[str, Any] = {"type": "http", "client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", forwarded)]}
+    asgi._see_through_proxies(scope, proxies)
+    assert scope["client"][0] == client
+
+
+def test_the_scheme_comes_from_the_proxy_only_when_there_is_one() -> None:
+    headers = [(b"x-forwarded-proto", b"https")]
+    alone: dict[str, Any] = {"type": "http", "scheme": "http", "headers": headers}
+    asgi._see_through_proxies(alone, 0)
+    assert alone["scheme"] == "http"
+    behind: dict[str, Any] = {"type": "websocket", "scheme": "ws", "headers": headers}
+    asgi._see_through_proxies(behind, 1)
+    assert behind["scheme"] == "wss"
+
+
+@override_settings(MAX_FORM_BYTES=1024 * 1024)
+def test_too_large_a_request_is_a_problem_under_api() -> None:
+    sent = ask(http("/api/v1/posts", (b"content-length", b"1048577"), (b"content-type", b"application/json")))
+    assert sent[0]["status"] == 413
+    problem = json.loads(sent[1]["body"])
+    assert problem["type"] == "/problems/too-large"
+    assert "1 MiB" in problem["detail"]
+
+
+@override_settings(MAX_FILE_BYTES=5 * 1024 * 1024)
+def test_too_large_a_form_is_a_sentence_elsewhere() -> None:
+    length = str(60 * 1024 * 1024).encode()
+    sent = ask(http("/w/x", (b"content-length", length), (b"content-type", b"multipart/form-data; boundary=x")))
+    assert sent[0]["status"] == 413
+    assert b"51 MiB" in sent[1]["body"]
+
+
+def test_a_websocket_elsewhere_is_turned_away() -> None:
+    sent = ask({"type": "websocket", "path": "/elsewhere", "headers": []}, {"type": "websocket.connect"})
+    assert sent == [{"type": "websocket.close", "code": 1008}]
