@@ -65,11 +65,10 @@ def test_inline(body: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("# a", '<h3 dir="auto">a</h3>'),
-        ("## a", '<h4 dir="auto">a</h4>'),
-        ("### a", '<h5 dir="auto">a</h5>'),
-        ("#### a", '<h6 dir="auto">a</h6>'),
-        ("###### a", '<h6 dir="auto">a</h6>'),
+        ("# a", '<h2 dir="auto">a</h2>'),
+        ("### a", '<h2 dir="auto">a</h2>'),
+        ("## a\n#### b\n## c", '<h2 dir="auto">a</h2>\n<h3 dir="auto">b</h3>\n<h2 dir="auto">c</h2>'),
+        ("### a\n# b\n## c", '<h2 dir="auto">a</h2>\n<h2 dir="auto">b</h2>\n<h3 dir="auto">c</h3>'),
         ("a\n\nb", '<p dir="auto">a</p>\n<p dir="auto">b</p>'),
         ("- a\n- b", '<ul>\n<li dir="auto">a</li>\n<li dir="auto">b</li>\n</ul>'),
         ("1. a", '<ol>\n<li dir="auto">a</li>\n</ol>'),

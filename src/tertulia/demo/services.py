@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from tertulia.channels import access as channel_access
 from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
+from tertulia.demo.doors import DOMAIN
 from tertulia.demo.script import Conversation, Said, Somebody, conversations, people
 from tertulia.kernel.clock import now
 from tertulia.kernel.rich_text.emoji import normalise_emoji
@@ -52,7 +53,7 @@ def seed(progress: Callable[[str], None] = lambda _line: None) -> bool:
 
 def _make(somebody: Somebody) -> Person:
     person = people_services.create_person(
-        email=f"{somebody.handle}@example.org",
+        email=f"{somebody.handle}@{DOMAIN}",
         display_name=somebody.name,
         handle=somebody.handle,
         verified=True,

@@ -23,3 +23,13 @@ def sweep_limits(timestamp: int) -> None:
     """Drop spent rate-limit rows."""
     del timestamp
     limits.forget_old()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="sweeping", queueing_lock="retry-stalled", pass_context=True)
+async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Give back the jobs whose worker was killed in the middle of them; all our jobs may run more than once."""
+    del timestamp
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)

@@ -27,10 +27,10 @@ MATHML_ATTRIBUTES = _words(
 )
 
 TAGS = MATHML_TAGS | _words(
-    "a blockquote br code del div em h3 h4 h5 h6 hr img input label li ol p pre section span strong sup table tbody td "
+    "a blockquote br code del div em h2 h3 h4 h5 h6 hr img input label li ol p pre section span strong sup table tbody td "
     "th thead tr ul"
 )
-_DIRECTED = _words("blockquote h3 h4 h5 h6 li p pre td th")
+_DIRECTED = _words("blockquote h2 h3 h4 h5 h6 li p pre td th")
 
 _CLASSES = {
     "a": {"mention", "channel-link", "footnote-back"},

@@ -39,7 +39,6 @@ _SIMPLE = {
 }
 _CUT_OFF = {"Emphasis", "Strong", "Strikethrough", "List", "BlockQuote"}
 _INLINE = {"Emphasis", "Strong", "Strikethrough", "Link", "Image"}
-_HEADINGS = {"H1": "h3", "H2": "h4", "H3": "h5", "H4": "h6", "H5": "h6", "H6": "h6"}
 
 
 class Unreasonable(Exception):
@@ -59,6 +58,7 @@ class Writer:
         self._addresses = addresses
         self._closers: list[tuple[_Closer, str]] = []
         self._footnotes = Footnotes(prefix)
+        self._above: list[str] = []  # the levels of the headings that the words now stand under
         self._highlighter = Highlighter()
         self._in_link = 0
         self._verbatim: list[str] | None = None  # the text of a code block, HTML block or image while it lasts
@@ -123,7 +123,11 @@ class Writer:
         self._closers.append((closer, gap))
 
     def _start_heading(self, data: Mapping[str, Any]) -> None:
-        tag = _HEADINGS[data["level"]]
+        # By rank: a page's outline goes down by single steps, whatever level its writer begins with or leaves out.
+        while self._above and self._above[-1] >= data["level"]:
+            self._above.pop()
+        self._above.append(data["level"])
+        tag = f"h{min(6, 1 + len(self._above))}"
         self.html.append(f'<{tag} dir="auto">')
         self._push(f"</{tag}>\n", "\n")
 

@@ -24,10 +24,8 @@ export class Suggestions {
       detail.value = detail.item.dataset.value;
     });
     this.expander.addEventListener("text-expander-activate", () => {
-      const entered = this.entered;
-      this.entered = false;
       // The element marks its first option just after this event.
-      if (entered) queueMicrotask(() => this.#marked?.click());
+      queueMicrotask(() => this.#shown());
     });
     // What is no longer a name asks nothing, and nothing is chosen for it.
     one("textarea", form)?.addEventListener("input", () => this.#forget(), { capture: true });
@@ -46,6 +44,15 @@ export class Suggestions {
     event.preventDefault();
     this.entered = true;
     return true;
+  }
+
+  #shown() {
+    // A field of several lines stays a text box: with the role of a combobox, screen readers would tell less of it.
+    const area = one("textarea", this.form);
+    area?.removeAttribute("role");
+    area?.removeAttribute("aria-expanded");
+    if (this.entered) this.#marked?.click();
+    this.entered = false;
   }
 
   #forget() {
