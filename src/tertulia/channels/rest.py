@@ -22,7 +22,7 @@ from tertulia.workspaces.access import Place
 
 router = Router(tags=["channels"])
 
-Text = Annotated[str, Field(max_length=20_000)]
+Text = Annotated[str, Field(max_length=5_000)]
 Ids = Annotated[list[UUID], Field(max_length=500)]
 VisibilityName = Literal["public", "private"]
 PostingName = Literal["everyone", "staff"]

@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.docs import DocsBase
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
@@ -142,6 +142,19 @@ class API(NinjaAPI):
             if hasattr(operation.view_func, "scope")
         }
 
+    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> ValidationError:
+        """As ninja makes it, and how long a text is that is too long: ninja keeps nothing of what was sent."""
+        failure = super().validation_error_from_error_contexts(error_contexts)
+        sent = [
+            error["input"]
+            for context in error_contexts
+            for error in context.pydantic_validation_error.errors(include_url=False)
+        ]
+        for error, value in zip(failure.errors, sent, strict=True):
+            if isinstance(value, str):
+                error["length"] = len(value)
+        return failure
+
     def get_openapi_operation_id(self, operation: Any) -> str:
         """The function's own name: `create_post`."""
         name: str = operation.view_func.__name__
@@ -199,7 +212,10 @@ def _sentence(error: dict[str, Any]) -> str:
         return _("This is needed.")
     limit = error.get("ctx", {})
     if error["type"] == "string_too_long":
-        return _("At most %(limit)s characters fit here.") % {"limit": limit["max_length"]}
+        return _("At most %(limit)s characters fit here; this has %(length)s.") % {
+            "limit": limit["max_length"],
+            "length": error["length"],
+        }
     if error["type"] == "string_too_short":
         return _("At least %(limit)s characters are needed.") % {"limit": limit["min_length"]}
     message: str = error["msg"].removeprefix("Value error, ").replace("Input should", "It must")

@@ -38,7 +38,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from tertulia.kernel.errors import Forbidden
+from tertulia.kernel.errors import Forbidden, Invalid
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import _User
@@ -98,9 +98,7 @@ class Out(BaseModel):
 
 
 class ListQuery(BaseModel):
-    """Query parameters of a list. Those that do not exist are refused."""
-
-    model_config = ConfigDict(extra="forbid")
+    """Query parameters of a list. `requires` refuses those that do not exist."""
 
     cursor: Annotated[str, Field(max_length=500)] | None = Field(
         None, description="Where to go on: as it stands in `next` or `previous` of another page."
@@ -180,8 +178,14 @@ def requires(
     def decorate(
         operation: Callable[Concatenate[HttpRequest, P], R],
     ) -> Callable[Concatenate[HttpRequest, P], R]:
+        signature = inspect.signature(operation, eval_str=True)
+        known = _query_names(signature)
+
         @functools.wraps(operation)
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            for name in request.GET:  # ninja reads those it knows and ignores the others
+                if name not in known:
+                    raise Invalid(_("There is no parameter of this name: %(name)s.") % {"name": name}, field=name)
             if not grant(request).allows(scope):
                 raise Forbidden(
                     _("This token may not do that: it lacks the scope “%(scope)s”. Make a token that has it.")
@@ -191,11 +195,22 @@ def requires(
             return operation(request, *args, **kwargs)
 
         # ninja resolves written annotations in the globals of the function it is given: this module's.
-        checked.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]
+        checked.__signature__ = signature  # type: ignore[attr-defined]
         checked.scope = scope  # type: ignore[attr-defined]  # read by config.api, for the reference
         return checked
 
     return decorate
+
+
+def _query_names(signature: inspect.Signature) -> frozenset[str]:
+    """The query parameters of an operation: the fields of its `Query[…]`."""
+    models = [get_args(one.annotation)[0] for one in signature.parameters.values() if get_args(one.annotation)]
+    return frozenset(
+        name
+        for model in models
+        if isinstance(model, type) and issubclass(model, ListQuery)
+        for name in model.model_fields
+    )
 
 
 def page(slice_: Slice[M], render: Callable[[M], T]) -> Page[T]:
