@@ -45,7 +45,7 @@ class GuardMiddleware:
                 request
             )  # watchers call by any name, often by a bare address, and need nothing else
         elif refusal is None:
-            response = self.get_response(request)
+            response = self._answer(request)
             if _is_bare_error(request, response):
                 response = _as_problem(response)
         elif request.path.startswith(API):
@@ -54,6 +54,15 @@ class GuardMiddleware:
             response = HttpResponse(refusal.detail, status=refusal.status, content_type="text/plain; charset=utf-8")
         response["X-Request-ID"] = number
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD" or not request.path.startswith(API):
+            return self.get_response(request)
+        request.method = "GET"  # ninja knows no HEAD; the server leaves the body out
+        try:
+            return self.get_response(request)
+        finally:
+            request.method = "HEAD"
 
     def _refusal(self, request: HttpRequest) -> Refusal | None:
         # PostgreSQL cannot hold NUL, so no name, word or cursor of ours has one.
