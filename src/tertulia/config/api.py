@@ -28,6 +28,7 @@ from ninja.utils import check_csrf
 
 from tertulia.channels.rest import router as channels
 from tertulia.config import problems
+from tertulia.config.reference import reference
 from tertulia.kernel.errors import Invalid, Refusal, TooLarge
 from tertulia.kernel.rest import Grant, Problem
 from tertulia.people.access import person_for_token
@@ -106,12 +107,12 @@ class StrictParser(Parser):
 
 
 class Reference(DocsBase):
-    """The browsable reference, from our own server alone."""
+    """The browsable reference."""
 
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        """Swagger UI, which ninja ships among its static files."""
-        swagger = {"layout": "BaseLayout", "deepLinking": True, "url": self.get_openapi_url(api, kwargs)}
-        return render(request, "config/reference.html", {"title": api.title, "swagger": swagger})
+        """A page of ours like any other, for everybody."""
+        context = {"reference": reference(api), "openapi_url": self.get_openapi_url(api, kwargs)}
+        return render(request, "config/reference.html", context)
 
 
 class API(NinjaAPI):
@@ -142,7 +143,9 @@ class API(NinjaAPI):
             if hasattr(operation.view_func, "scope")
         }
 
-    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> ValidationError:
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
         """As ninja makes it, and how long a text is that is too long: ninja keeps nothing of what was sent."""
         failure = super().validation_error_from_error_contexts(error_contexts)
         sent = [

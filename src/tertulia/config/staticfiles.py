@@ -8,8 +8,8 @@ import brotli
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Not for browsers: types, source maps, other shapes of the same module, the reference that we do not show.
-LEFT_OUT = ["*.map", "*.d.ts", "*.cjs.js", "*.amd.js", "*.gz", "redoc*", "cropper.common.js"]
+# Not for browsers: types, source maps, other shapes of the same module, references that we do not show.
+LEFT_OUT = ["*.map", "*.d.ts", "*.cjs.js", "*.amd.js", "*.gz", "redoc*", "swagger*", "cropper.common.js"]
 
 
 class QuickCompressor(Compressor):  # type: ignore[misc]  # whitenoise ships no types
