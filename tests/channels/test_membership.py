@@ -172,8 +172,9 @@ def test_new_members_enter_the_default_channels(world: World) -> None:
 
 
 def test_guests_enter_only_what_is_given(world: World) -> None:
-    given, conversation = world.secret(), services.open_direct(
-        actor=world.mia, workspace=world.course, person_ids=[world.ben.pk]
+    given, conversation = (
+        world.secret(),
+        services.open_direct(actor=world.mia, workspace=world.course, person_ids=[world.ben.pk]),
     )
     elsewhere = Channel.objects.get(workspace=world.other, slug="general")
     _made, secret = workspace_services.create_invitation(

@@ -32,9 +32,7 @@ def url(name: str, channel: str = "", thing: uuid.UUID | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", WORKSPACE_PAGES)
-@pytest.mark.parametrize(
-    ("who", "status"), [("olga", 200), ("mia", 200), ("gus", 200), ("otto", 404), ("", 302)]
-)
+@pytest.mark.parametrize(("who", "status"), [("olga", 200), ("mia", 200), ("gus", 200), ("otto", 404), ("", 302)])
 def test_pages_of_the_workspace(world: World, name: str, who: str, status: int) -> None:
     answer = client(getattr(world, who) if who else None).get(url(name))
     if who == "gus" and name in ("browse", "new"):

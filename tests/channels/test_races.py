@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -101,8 +102,6 @@ def test_a_group_added_while_it_changes_is_in_step(world: World) -> None:
 def test_many_join_at_once(world: World) -> None:
     channel = world.channel("Open")
     people = [world.member(f"p{number}") for number in range(6)]
-    works: Sequence[Callable[[], object]] = [
-        lambda one=one: services.join(actor=one, channel=channel) for one in people  # type: ignore[misc]
-    ]
+    works: Sequence[Callable[[], object]] = [partial(services.join, actor=one, channel=channel) for one in people]
     assert at_once(*works) == [None] * 6
     assert len(inside(channel)) == 7

@@ -107,4 +107,3 @@ def client(one: Person | None = None) -> Client:
     if one is not None:
         made.force_login(one)
     return made
-

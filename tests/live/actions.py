@@ -219,6 +219,7 @@ class Steps(Doing):
         words = {"channel_id": self.channel.pk, "author_id": author_id, "body": self.body(), **fields}
         return NewPost(**words)  # type: ignore[arg-type]  # the steps know its fields
 
+
 def forget_limits() -> None:
     """These people do in seconds what others do in days."""
     with connection.cursor() as cursor:

@@ -10,8 +10,8 @@ from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
 from tertulia.workspaces import services as workspace_services
 
-from .process import Process, Tab, fresh, until
-from .world import World, say, sign_in
+from .process import Process, Tab, until
+from .world import World, say
 
 
 def test_who_is_brought_in_hears_of_it_and_then_everything(world: World, process: Process) -> None:
@@ -144,23 +144,6 @@ def test_two_processes_hear_each_other(world: World, processes: Callable[[], Pro
             assert [post["id"] for post in tab.wait("posts")["posts"]] == [str(said.id)]
     outsider.settle()
     assert outsider.kinds() == ["hello", "pong"]
-
-
-def test_rights_lost_while_catching_up_are_lost(world: World, process: Process) -> None:
-    """Removal falls between the question whether the tab may hear and the subscription."""
-    tab = process.open(sign_in(world.mia))
-    tab.wait("hello")
-    lock = process.call(lambda: process.hub.rooms[world.secret.pk].lock)
-    process.run(lock.acquire())
-    tab.show(world.secret, fresh(world.secret))
-    until(lambda: bool(process.hub.rooms[world.secret.pk].entering))
-    channel_services.remove_person(actor=world.ina, channel=world.secret, person_id=world.mia.pk)
-    tab.wait("left")
-    process.call(lock.release)
-    say(world.ina, world.secret, "After")
-    tab.settle()
-    assert "shown" not in tab.kinds()
-    assert "After" not in str(tab.frames)
 
 
 def _gone(tab: Tab, channel: Channel) -> None:

@@ -58,9 +58,7 @@ class Server:
         if key is not None:
             headers["Cookie"] = f"{settings.SESSION_COOKIE_NAME}={key}"
         address = f"ws://127.0.0.1:{self.port}/live"
-        return connect(
-            address, additional_headers=headers, sock=sock, max_size=None, close_timeout=1, compression=None
-        )
+        return connect(address, additional_headers=headers, sock=sock, max_size=None, close_timeout=1, compression=None)
 
 
 @pytest.fixture
@@ -105,9 +103,7 @@ def test_restarting_sends_everybody_away_at_once(world: World, server: Server) -
     assert gateway.application.hub is None
 
 
-def test_a_tab_that_does_not_read_is_dropped(
-    world: World, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tab_that_does_not_read_is_dropped(world: World, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "QUEUE", 4)
     stuck = socket.create_connection(("127.0.0.1", server.port))
     with server.open(sign_in(world.ina)) as quick, server.open(sign_in(world.mia), sock=stuck) as slow:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tertulia.kernel import bus
 from tertulia.people import services as people_services
 from tertulia.people.models import Person
+from tertulia.workspaces import services as workspace_services
 
 from .process import Process
 from .world import World, say, sign_in
@@ -44,10 +49,8 @@ def test_a_page_of_another_site_is_refused(world: World, process: Process, origi
     assert process.open(sign_in(world.mia), origin="http://tertulia.test").wait("hello")
 
 
-def test_the_public_address_is_ours_whatever_a_proxy_calls_us(
-    world: World, process: Process, settings: pytest.FixtureRequest
-) -> None:
-    settings.BASE_URL = "https://learn.example.org"  # type: ignore[attr-defined]  # pytest-django's settings wrapper
+def test_the_public_address_is_ours_whatever_a_proxy_calls_us(world: World, process: Process, settings: Any) -> None:
+    settings.BASE_URL = "https://learn.example.org"
     assert process.open(sign_in(world.mia), origin="https://learn.example.org", host="10.0.0.7:8000").wait("hello")
 
 
@@ -105,6 +108,24 @@ def test_deactivation_needs_only_a_notice_of_identity(world: World, process: Pro
     Person.objects.filter(pk=world.mia.pk).update(is_active=False)
     people_services.set_door(actor=world.mia, is_open=False)  # any notice about the person makes the gateway look
     assert tab.wait_closed() == 4401
+
+
+def test_whatever_changes_what_a_person_may_do_tells_the_bus(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, object]] = []
+    monkeypatch.setattr(bus, "notify", lambda kind, **ids: told.append((kind, ids.get("person"))))
+    token, _raw = people_services.create_token(actor=world.mia, name="Mine", scopes=["posts:read"], expires_at=None)
+    about: dict[str, Any] = {"actor": world.olga, "workspace": world.course, "person": world.mia}
+    changes: list[Callable[[], object]] = [
+        lambda: people_services.revoke_token(actor=world.mia, token_id=token.pk),
+        lambda: people_services.update_profile(actor=world.mia, display_name="Mia M."),
+        lambda: people_services.set_door(actor=world.mia, is_open=False),
+        lambda: workspace_services.change_role(**about, role="mentor"),
+        lambda: workspace_services.ban(**about),
+    ]
+    for change in changes:
+        told.clear()
+        change()
+        assert ("identity", world.mia.pk) in told
 
 
 def test_a_claimed_placeholder_and_the_claimer_are_looked_at(world: World, process: Process) -> None:

@@ -214,9 +214,7 @@ def _seat(person: Person, found: QuerySet[Channel]) -> Seat:
     place = workspace_by_id(person, channel.workspace_id)
     channel.workspace = place.workspace
     membership = membership_in(channel)
-    if membership is None and (
-        channel.visibility == Visibility.PRIVATE or not may(place, Permission.BROWSE_CHANNELS)
-    ):
+    if membership is None and (channel.visibility == Visibility.PRIVATE or not may(place, Permission.BROWSE_CHANNELS)):
         raise NotFound
     partners: tuple[Partner, ...] = ()
     if channel.kind == Kind.DIRECT:

@@ -74,9 +74,7 @@ def slug_of(text: str) -> str:
     if not _SLUG.fullmatch(slug):
         hint = derive_slug(slug)
         sentence = _("A URL has small letters, digits and dashes, and begins and ends with a letter or digit.")
-        raise Invalid(
-            f"{sentence} {_('For example: %(slug)s') % {'slug': hint}}" if hint else sentence, field="slug"
-        )
+        raise Invalid(f"{sentence} {_('For example: %(slug)s') % {'slug': hint}}" if hint else sentence, field="slug")
     if _DIRECT_SLUG.fullmatch(slug):
         raise Invalid(_("URLs of this shape belong to direct conversations. Choose another."), field="slug")
     return slug

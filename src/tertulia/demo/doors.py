@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from tertulia.people.models import Person
 
-
 DOMAIN = "example.org"
 """Of everybody's address in the demonstration."""
 

@@ -18,7 +18,7 @@ from tertulia.kernel.errors import TooMany
 
 @dataclass(frozen=True)
 class Limit:
-    """`times` within any `seconds`; all of them may come at once."""
+    """`times` may come at once, and one more each time that a `times`-th part of `seconds` has passed."""
 
     name: str
     times: int

@@ -41,6 +41,8 @@ TYPING_PAUSE: Final = 2.5
 """Seconds in which a tab's typing in one channel is told once."""
 LONGEST: Final = 16 * 1024
 SESSIONS_CHECKED_EVERY: Final = 60.0
+PATIENCE: Final = 5.0
+"""Seconds in which the bus should be heard before the first tabs come, who would otherwise all have to look again."""
 FAREWELL: Final = 1.0
 """Seconds in which a closing frame must have been taken; who does not read does not hold up others."""
 FORBIDDEN: Final = 4403
@@ -54,13 +56,21 @@ class Gateway:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def startup(self) -> None:
-        """Begin to listen; called once when the web process starts."""
+        """Begin to listen; called once when the web process starts. A database that is away does not stop it."""
         hub = self.hub = Hub(Database())
+        listening = asyncio.Event()
+
+        def connected() -> None:
+            listening.set()
+            hub.missed()
+
         self._tasks = [
-            asyncio.create_task(listen(hub.heard, hub.missed)),
+            asyncio.create_task(listen(hub.heard, connected)),
             asyncio.create_task(hub.presence.run()),
             asyncio.create_task(_check_sessions(hub)),
         ]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(listening.wait(), PATIENCE)
 
     async def shutdown(self) -> None:
         """Send everybody away (service restart); they come back by themselves."""

@@ -89,4 +89,3 @@ def ids_in(texts: list[str]) -> list[uuid.UUID]:
         except ValueError as error:
             raise Invalid(_("That is not somebody who can be chosen here.")) from error
     return ids
-

@@ -43,9 +43,7 @@ def leave(request: HttpRequest, workspace: str, channel: str) -> HttpResponse:
 def preferences(request: HttpRequest, workspace: str, channel: str) -> HttpResponse:
     """Mutes, favours or hides the channel for oneself: `muted`, `favourite`, `hidden` are 1 or 0."""
     seat = seat_of(request, workspace, channel)
-    wishes = {
-        name: request.POST[name] == "1" for name in ("muted", "favourite", "hidden") if name in request.POST
-    }
+    wishes = {name: request.POST[name] == "1" for name in ("muted", "favourite", "hidden") if name in request.POST}
     services.set_preferences(actor=me(request), channel=seat.channel, **wishes)
     if wishes.get("hidden"):
         return redirect("channels:home", seat.place.workspace.slug)

@@ -117,4 +117,3 @@ def free_slug(workspace_id: uuid.UUID, slug: str, *, besides: uuid.UUID | None =
     if slug not in taken:
         return slug
     return next(free for number in range(2, len(taken) + 3) if (free := f"{stem}-{number}") not in taken)
-

@@ -116,9 +116,7 @@ def rows_of(place: Place, memberships: Iterable[ChannelMembership]) -> list[Row]
     return [_row(place, membership, counts.get(membership.channel_id, Waiting()), people) for membership in found]
 
 
-def _row(
-    place: Place, membership: ChannelMembership, counts: Waiting, people: dict[uuid.UUID, Person]
-) -> Row:
+def _row(place: Place, membership: ChannelMembership, counts: Waiting, people: dict[uuid.UUID, Person]) -> Row:
     channel = membership.channel
     channel.workspace = place.workspace
     others = [people[i] for i in channel.direct_people if i in people and i != membership.person_id]

@@ -107,9 +107,7 @@ def create_channel(
         if not quiet:
             bus.notify("joined", channel=channel.pk, person=actor.pk)
             happenings.emit(
-                ChannelCreated(
-                    channel_id=str(channel.pk), workspace_id=str(place.workspace.pk), actor_id=str(actor.pk)
-                )
+                ChannelCreated(channel_id=str(channel.pk), workspace_id=str(place.workspace.pk), actor_id=str(actor.pk))
             )
     return channel
 
@@ -285,9 +283,7 @@ def _check_default(visibility: str) -> None:
 
 def _pause(seconds: int) -> int:
     if not 0 <= seconds <= LONGEST_SLOW:
-        raise Invalid(
-            _("Slow mode takes 0 to %(longest)s seconds.") % {"longest": LONGEST_SLOW}, field="slow_seconds"
-        )
+        raise Invalid(_("Slow mode takes 0 to %(longest)s seconds.") % {"longest": LONGEST_SLOW}, field="slow_seconds")
     return seconds
 
 
@@ -313,4 +309,3 @@ def _taken(workspace: Workspace, slug: str, own_id: uuid.UUID | None) -> Conflic
         type="slug-taken",
         field="slug",
     )
-

@@ -27,8 +27,8 @@ MATHML_ATTRIBUTES = _words(
 )
 
 TAGS = MATHML_TAGS | _words(
-    "a blockquote br code del div em h2 h3 h4 h5 h6 hr img input label li ol p pre section span strong sup table tbody td "
-    "th thead tr ul"
+    "a blockquote br code del div em h2 h3 h4 h5 h6 hr img input label li ol p pre section span strong sup table tbody "
+    "td th thead tr ul"
 )
 _DIRECTED = _words("blockquote h2 h3 h4 h5 h6 li p pre td th")
 

@@ -1,0 +1,130 @@
+"""What falls between two steps: each test makes one step slow, and does the worst in the meantime."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from tertulia.channels import services as channel_services
+from tertulia.kernel import bus
+from tertulia.live import queries
+from tertulia.workspaces import services as workspace_services
+
+from .process import Process, fresh, until
+from .world import World, say, sign_in
+
+MOMENT = 0.5
+"""Long enough for a notice to be heard and its posts to be read."""
+
+
+@pytest.fixture
+def after_reading(process: Process, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Let something happen, and its notices be heard, after rights have next been read and before they are used."""
+
+    def arrange(happens: Callable[[], object]) -> None:
+        read = process.hub.database.read
+        once = [happens]
+
+        def in_thread(work: Callable[[], object]) -> None:
+            try:
+                work()
+            finally:
+                connection.close()
+
+        async def slow(work: Any, *args: Any, **kwargs: Any) -> Any:
+            result = await read(work, *args, **kwargs)
+            if work is queries.standing and once:
+                await asyncio.to_thread(in_thread, once.pop())
+                await asyncio.sleep(MOMENT)
+            return result
+
+        monkeypatch.setattr(process.hub.database, "read", slow)
+
+    return arrange
+
+
+Arrange = Callable[[Callable[[], object]], None]
+
+
+def test_nothing_is_told_while_rights_are_read(world: World, process: Process, after_reading: Arrange) -> None:
+    """Words said after a channel became private, and before the gateway knows who is a member."""
+    member, looks = process.open(world.mia), process.open(world.ben)
+    for tab in (member, looks):
+        tab.shown(world.chatter)
+    say(world.mia, world.chatter, "Before")  # the first post of a process takes a second to draw
+    for tab in (member, looks):
+        tab.wait("posts")
+    after_reading(lambda: say(world.mia, world.chatter, "After"))
+    channel_services.change_visibility(actor=world.ina, channel=world.chatter, visibility="private")
+    while "After" not in str(member.wait("posts")):
+        pass
+    looks.wait("left", channel=str(world.chatter.pk))
+    looks.settle()
+    assert "After" not in str(looks.frames)
+
+
+def test_nothing_is_told_to_an_ended_session(world: World, process: Process, after_reading: Arrange) -> None:
+    stays, goes = process.open(world.ina), process.open(world.mia)
+    goes.shown(world.secret)
+    after_reading(lambda: say(world.ina, world.secret, "After"))
+    Session.objects.filter(pk=goes.key).delete()
+    bus.notify("identity", person=world.mia.pk)
+    stays.wait("activity")
+    assert goes.wait_closed() == 4401
+    assert "After" not in str(goes.frames)
+
+
+def test_rights_that_were_read_too_early_are_not_used(world: World, process: Process, after_reading: Arrange) -> None:
+    """Mia is banned after her rights were read for another reason."""
+    stays, goes = process.open(world.ina), process.open(world.mia)
+    goes.shown(world.secret)
+    goes.shown(world.general)
+
+    def ban() -> None:
+        workspace_services.ban(actor=world.olga, workspace=world.course, person=world.mia)
+        say(world.ina, world.secret, "After")
+
+    after_reading(ban)
+    bus.notify("identity", person=world.mia.pk)
+    stays.wait("activity", channel=str(world.secret.pk))
+    until(lambda: [frame["t"] for frame in goes.about(world.general)][-1] == "left")
+    goes.settle()
+    assert "After" not in str(goes.frames)
+    assert {"t": "left", "channel": str(world.secret.pk)} in goes.frames
+
+
+def test_what_is_said_while_a_tab_comes_is_heard(world: World, process: Process, after_reading: Arrange) -> None:
+    """Nobody else is here, so that nobody hears the notice."""
+    after_reading(lambda: say(world.ina, world.secret, "Just now"))
+    tab = process.open(world.mia)
+    before = tab.frames[0]["channels"][str(world.secret.pk)]
+    assert tab.wait("activity", channel=str(world.secret.pk))["last_seq"] > before
+
+
+def test_two_tabs_that_come_at_once_are_both_greeted(world: World, process: Process, after_reading: Arrange) -> None:
+    key = sign_in(world.mia)
+    after_reading(lambda: process.open(key))
+    process.open(world.mia)
+    until(lambda: [tab.kinds() for tab in process.tabs] == [["hello"], ["hello"]])
+
+
+def test_rights_lost_while_catching_up_are_lost(world: World, process: Process) -> None:
+    """Removal falls between the question whether the tab may hear and the subscription."""
+    tab = process.open(sign_in(world.mia))
+    tab.wait("hello")
+    lock = process.call(lambda: process.hub.rooms[world.secret.pk].lock)
+    process.run(lock.acquire())
+    tab.show(world.secret, fresh(world.secret))
+    until(lambda: bool(process.hub.rooms[world.secret.pk].entering))
+    channel_services.remove_person(actor=world.ina, channel=world.secret, person_id=world.mia.pk)
+    tab.wait("left")
+    process.call(lock.release)
+    say(world.ina, world.secret, "After")
+    tab.settle()
+    assert "shown" not in tab.kinds()
+    assert "After" not in str(tab.frames)
