@@ -22,6 +22,8 @@ def test_what_is_named_like_a_secret_is_starred(name: str) -> None:
         ("smtp://:sesame@mail", f"smtp://:{STARS}@mail"),
         ("Authorization: Bearer tert_abc.def", f"Authorization: Bearer {STARS}"),
         ("see http://example.org/a:b@c", "see http://example.org/a:b@c"),
+        ("Internal Server Error: /join/abc-DEF_123", f"Internal Server Error: /join/{STARS}"),
+        ("/accounts/password/reset/key/3-abc/", f"/accounts/password/reset/key/{STARS}/"),
         ("nothing to hide", "nothing to hide"),
     ],
 )

@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 
 from tertulia.config import problems
 from tertulia.config.health import health
-from tertulia.kernel.errors import Refusal
+from tertulia.kernel import limits
+from tertulia.kernel.errors import Refusal, TooMany
 from tertulia.ui import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 API = "/api/"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH = "/healthz"
 SEEN_EVERY = 300  # seconds
 
@@ -41,9 +43,8 @@ class GuardMiddleware:
         structlog.contextvars.bind_contextvars(request_id=number)
         refusal = self._refusal(request)
         if request.path == HEALTH:
-            response: HttpResponse = health(
-                request
-            )  # watchers call by any name, often by a bare address, and need nothing else
+            # Watchers call by any name, often by a bare address, and need nothing else.
+            response: HttpResponse = health(request)
         elif refusal is None:
             response = self._answer(request)
             if _is_bare_error(request, response):
@@ -79,6 +80,23 @@ class GuardMiddleware:
                 % {"url": settings.BASE_URL}
             )
         return None
+
+
+class AddressLimitMiddleware:
+    """Whatever anybody writes is also counted by the address it comes from; people have limits of their own besides."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in READING:
+            try:
+                limits.spend(limits.ADDRESS, request.META.get("REMOTE_ADDR", ""))
+            except TooMany as refusal:
+                if request.path.startswith(API):
+                    return problems.problem(refusal)
+                return errors.refused(request, refusal)
+        return self.get_response(request)
 
 
 class SessionActivityMiddleware:

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "tertulia.config.middleware.SessionActivityMiddleware",
     "tertulia.ui.middleware.PersonMiddleware",
     "tertulia.workspaces.middleware.LastWorkspaceMiddleware",
+    "tertulia.config.middleware.AddressLimitMiddleware",
     "tertulia.ui.middleware.RefusalMiddleware",
 ]
 

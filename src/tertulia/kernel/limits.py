@@ -30,6 +30,8 @@ POSTING = Limit("posting", times=60, seconds=60)
 FILES = Limit("files", times=60, seconds=600)
 INVITATIONS = Limit("invitations", times=50, seconds=3600)
 WRITES = Limit("writes", times=300, seconds=60)
+ADDRESS = Limit("address", times=1200, seconds=60)
+"""All writes from one address, which may be a whole class behind one router."""
 
 _TAKE = """
 INSERT INTO kernel_limit AS l (key, full_at) VALUES (%(key)s, %(now)s + make_interval(secs => %(step)s))

@@ -1,8 +1,8 @@
 """One log for everything: Django's, the libraries' and our own records, one line each.
 
 On a terminal `key=value`, otherwise JSON (one object a line), on standard error. Every line of a request carries its
-`request_id`. What is secret never gets in: values under the names of `SECRET` are starred out, and URLs lose their
-passwords.
+`request_id`. What is secret never gets in: values under the names of `SECRET` are starred out, URLs lose their
+passwords, and links that let somebody in lose what does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import structlog
 
 SECRET = re.compile(r"passw|secret|token|authori[sz]ation|cookie|credential|api_?key|\bcode\b", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
+LINK_SECRET = re.compile(r"(/join/|/accounts/password/reset/key/)[^/\s\"'?#]+")
 BEARER = re.compile(r"(?i)\bbearer\s+\S+")
 STARS = "***"
 
@@ -33,7 +34,8 @@ def hide_secrets(_logger: object, _method: str, event: Event) -> Event:
         if SECRET.search(name):
             event[name] = STARS
         elif isinstance(value, str):
-            event[name] = BEARER.sub(f"Bearer {STARS}", URL_PASSWORD.sub(rf"\1:{STARS}@", value))
+            hidden = URL_PASSWORD.sub(rf"\1:{STARS}@", LINK_SECRET.sub(rf"\1{STARS}", value))
+            event[name] = BEARER.sub(f"Bearer {STARS}", hidden)
     return event
 
 
@@ -51,7 +53,13 @@ def logging_config(*, level: str) -> None:
     ]
     renderer: structlog.types.Processor
     if sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer(colors=True, event_key="event", timestamp_key="time")
+        # Plain tracebacks: the prettier ones print local variables, and so what people wrote.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=True,
+            event_key="event",
+            timestamp_key="time",
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         shared.remove(structlog.processors.format_exc_info)  # it draws tracebacks itself
     else:
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)

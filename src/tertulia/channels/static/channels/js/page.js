@@ -19,7 +19,6 @@ on(document, "live:left", "", ({ detail }) => {
   const head = one("#sidebar-head");
   if (head && head.dataset.current === detail.channel) void leaveFor(head.dataset.home ?? "/", "/");
 });
-on(document, "live:bye", "", () => location.reload());
 for (const happened of ["channels:sidebar", "htmx:afterSettle"]) on(document, happened, "", watch);
 
 live.start();

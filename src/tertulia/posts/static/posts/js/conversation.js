@@ -163,7 +163,6 @@ function wireLive() {
   on(document, "live:presence", "", (event) => doors(event.detail));
   on(document, "live:channel", "", (event) => void channelChanged(event.detail));
   on(document, "live:reload", "", (event) => { if (event.detail.channel === channel) location.reload(); });
-  on(document, "live:bye", "", () => location.reload());
   on(document, "live:left", "", (event) => { if (event.detail.channel === channel) void leaveFor(list?.dataset.home ?? "/", "/"); });
   on(document, "live:joined", "", (event) => { if (event.detail.channel === channel && !("member" in (list?.dataset ?? {}))) location.reload(); });
   on(document, "live:read", "", (event) => { if (event.detail.channel === channel) readTo = event.detail.last_read_seq; });

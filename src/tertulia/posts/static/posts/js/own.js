@@ -5,7 +5,6 @@ import { on } from "ui/dom";
 
 actions.start();
 live.start();
-on(document, "live:bye", "", () => location.reload());
 on(document, "click", "a[data-side]", (event, link) => {
   // There is no side panel here: go to the conversation.
   event.preventDefault();
