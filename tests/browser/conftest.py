@@ -31,19 +31,16 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-PAGE_TESTS = {"test_axe", "test_two_people"}
 PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine."""
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a browser test; side by side (`--dist loadgroup`) they make two heaps."""
+    """Everything in this folder is a browser test."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("pages" if item.path.stem in PAGE_TESTS else "talk"))
 
 
 @pytest.fixture(scope="session")
