@@ -103,6 +103,8 @@ def test_going_and_coming_back_is_heard_as_it_ends(world: World, process: Proces
     for _ in range(5):
         channel_services.remove_person(actor=world.ina, channel=world.secret, person_id=world.mia.pk)
         world.add(world.secret, world.mia)
+    channel_services.update_channel(actor=world.ina, channel=world.chatter, name="Tattle")
+    tab.wait("channel", channel=str(world.chatter.pk))  # all that was told before has been looked at
     say(world.ina, world.secret, "Welcome")
     assert tab.wait("activity", channel=str(world.secret.pk))["last_seq"] > 0
     assert [frame["t"] for frame in tab.about(world.secret) if frame["t"] in ("left", "joined")][-1] == "joined"
