@@ -99,5 +99,6 @@ class Serving:
         for child in psutil.Process(self.process.pid).children():
             with suppress(psutil.NoSuchProcess):  # zombies, too
                 line = child.cmdline()
-                found[child.pid] = next(word for word in line if word.startswith("tertulia.cli."))
+                # A child that has just been made is still its parent's copy, without a name of its own.
+                found |= {child.pid: word for word in line if word.startswith("tertulia.cli.")}
         return found
