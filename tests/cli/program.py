@@ -100,5 +100,6 @@ class Serving:
             with suppress(psutil.NoSuchProcess):  # zombies, too
                 line = child.cmdline()
                 # A child that has just been made is still its parent's copy, without a name of its own.
-                found |= {child.pid: word for word in line if word.startswith("tertulia.cli.")}
+                if name := next((word for word in line if word.startswith("tertulia.cli.")), ""):
+                    found[child.pid] = name
         return found
