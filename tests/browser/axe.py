@@ -28,7 +28,7 @@ def findings(page: Page, *, rules: list[str] | None = None) -> list[str]:
 
 def everywhere(page: Page) -> list[str]:
     """What is wrong with the page that is shown: on a desk and a phone, in light and dark; also what sticks out of a
-    phone. Rules that no colour changes are asked once for each width.
+    phone, read from the left and from the right. Rules that no colour changes are asked once for each width.
     """
     found: list[str] = []
 
@@ -41,7 +41,9 @@ def everywhere(page: Page) -> list[str]:
     look(DESK, "dark", COLOURS)
     look(PHONE, "dark", None)
     look(PHONE, "light", COLOURS)
-    sticking_out = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    if sticking_out > 0:
-        found.append(f"{PHONE}: {sticking_out} px stick out")
+    for direction in ("ltr", "rtl"):
+        page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+        sticking_out = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if sticking_out > 0:
+            found.append(f"{PHONE} {direction}: {sticking_out} px stick out")
     return found

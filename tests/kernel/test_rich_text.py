@@ -37,10 +37,10 @@ def html(body: str, names: Names = NO_NAMES) -> str:
 def inline(body: str, names: Names = NO_NAMES) -> str:
     """Return what stands in the one paragraph that `body` makes."""
     written = html(body, names)
-    assert written.startswith('<p dir="auto">')
+    assert written.startswith("<p>")
     assert written.endswith("</p>")
     assert written.count("<p") == 1
-    return written.removeprefix('<p dir="auto">').removesuffix("</p>")
+    return written.removeprefix("<p>").removesuffix("</p>")
 
 
 @pytest.mark.parametrize(
@@ -65,24 +65,21 @@ def test_inline(body: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("# a", '<h2 dir="auto">a</h2>'),
-        ("### a", '<h2 dir="auto">a</h2>'),
-        ("## a\n#### b\n## c", '<h2 dir="auto">a</h2>\n<h3 dir="auto">b</h3>\n<h2 dir="auto">c</h2>'),
-        ("### a\n# b\n## c", '<h2 dir="auto">a</h2>\n<h2 dir="auto">b</h2>\n<h3 dir="auto">c</h3>'),
-        ("a\n\nb", '<p dir="auto">a</p>\n<p dir="auto">b</p>'),
-        ("- a\n- b", '<ul>\n<li dir="auto">a</li>\n<li dir="auto">b</li>\n</ul>'),
-        ("1. a", '<ol>\n<li dir="auto">a</li>\n</ol>'),
-        ("3. a", '<ol start="3">\n<li dir="auto">a</li>\n</ol>'),
-        ("> a", '<blockquote dir="auto">\n<p dir="auto">a</p>\n</blockquote>'),
-        ("a\n\n---\n\nb", '<p dir="auto">a</p>\n<hr>\n<p dir="auto">b</p>'),
+        ("# a", "<h2>a</h2>"),
+        ("### a", "<h2>a</h2>"),
+        ("## a\n#### b\n## c", "<h2>a</h2>\n<h3>b</h3>\n<h2>c</h2>"),
+        ("### a\n# b\n## c", "<h2>a</h2>\n<h2>b</h2>\n<h3>c</h3>"),
+        ("a\n\nb", "<p>a</p>\n<p>b</p>"),
+        ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+        ("1. a", "<ol>\n<li>a</li>\n</ol>"),
+        ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
+        ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
+        ("a\n\n---\n\nb", "<p>a</p>\n<hr>\n<p>b</p>"),
         (
             "> [!WARNING]\n> a",
-            (
-                '<blockquote class="alert alert-warning" dir="auto">\n<p class="alert-title" dir="auto">Warning</p>\n'
-                '<p dir="auto">a</p>\n</blockquote>'
-            ),
+            ('<blockquote class="alert alert-warning">\n<p class="alert-title">Warning</p>\n<p>a</p>\n</blockquote>'),
         ),
-        ("<div>\n<b>a</b>\n</div>", '<p dir="auto">&lt;div&gt;<br>\n&lt;b&gt;a&lt;/b&gt;<br>\n&lt;/div&gt;</p>'),
+        ("<div>\n<b>a</b>\n</div>", "<p>&lt;div&gt;<br>\n&lt;b&gt;a&lt;/b&gt;<br>\n&lt;/div&gt;</p>"),
     ],
 )
 def test_blocks(body: str, expected: str) -> None:
@@ -92,22 +89,22 @@ def test_blocks(body: str, expected: str) -> None:
 def test_tables_scroll_and_align() -> None:
     assert html("| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |") == (
         '<div class="table" tabindex="0"><table>\n'
-        '<thead><tr><th scope="col" dir="auto">a</th><th scope="col" class="align-center" dir="auto">b</th>'
-        '<th scope="col" class="align-right" dir="auto">c</th></tr></thead>\n'
-        '<tbody><tr><td dir="auto">1</td><td class="align-center" dir="auto">2</td>'
-        '<td class="align-right" dir="auto">3</td></tr>\n</tbody></table></div>'
+        '<thead><tr><th scope="col">a</th><th scope="col" class="align-center">b</th>'
+        '<th scope="col" class="align-right">c</th></tr></thead>\n'
+        '<tbody><tr><td>1</td><td class="align-center">2</td>'
+        '<td class="align-right">3</td></tr>\n</tbody></table></div>'
     )
 
 
 def test_tasks_are_disabled_boxes_labelled_by_their_words() -> None:
-    box = '<li class="task" dir="auto"><label><input type="checkbox" disabled="">'
-    done = '<li class="task" dir="auto"><label><input type="checkbox" disabled="" checked="">'
+    box = '<li class="task"><label><input type="checkbox" disabled="">'
+    done = '<li class="task"><label><input type="checkbox" disabled="" checked="">'
     assert html("- [ ] a\n- [x] **b**") == (
         f"<ul>\n{box} a</label></li>\n{done} <strong>b</strong></label></li>\n</ul>"
     )
     assert html("- [ ] a\n  - [x] b") == (f"<ul>\n{box} a</label><ul>\n{done} b</label></li>\n</ul>\n</li>\n</ul>")
     loose = html("- [ ] a\n\n  more\n- [x] b")
-    assert '<li class="task" dir="auto"><p dir="auto"><label><input type="checkbox" disabled=""> a</label></p>' in loose
+    assert '<li class="task"><p><label><input type="checkbox" disabled=""> a</label></p>' in loose
     assert loose.count("</label>") == 2
 
 

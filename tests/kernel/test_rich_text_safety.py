@@ -268,7 +268,7 @@ def test_a_failure_loses_nothing(failure: type[BaseException], monkeypatch: pyte
 
     monkeypatch.setattr(rendering, "clean", fail)
     done = render("**a** <b>\nc @ana")
-    assert done.html == '<p dir="auto">**a** &lt;b&gt;<br>\nc @ana</p>'
+    assert done.html == "<p>**a** &lt;b&gt;<br>\nc @ana</p>"
     assert done.text == "**a** <b>\nc @ana"
 
 

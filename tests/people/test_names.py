@@ -1,8 +1,6 @@
-"""Names made tidy, and handles derived."""
+"""Handles and names derived."""
 
 from __future__ import annotations
-
-import unicodedata
 
 import pytest
 from hypothesis import given
@@ -12,36 +10,6 @@ from tertulia.kernel.errors import Invalid
 from tertulia.people import names
 from tertulia.people.models import HANDLE
 from tertulia.people.services import checks
-
-
-@pytest.mark.parametrize(
-    ("written", "kept"),
-    [
-        ("  Ana \t Lima\n", "Ana Lima"),
-        ("Ana\u202egnp.exe", "Anagnp.exe"),
-        ("\u2066Ana\u2069\u200f", "Ana"),
-        ("A\u200bna\ufeff\u00ad", "Ana"),
-        ("Cafe\u0301", "Café"),
-        ("Z" + "\u0335" * 40, "Z" + "\u0335" * names.MARKS),
-        ("نیم\u200cفاصله", "نیم\u200cفاصله"),
-        ("👩\u200d🚀", "👩\u200d🚀"),
-        ("ليلى منصور", "ليلى منصور"),
-        ("\u200d\u200c", ""),
-        ("\u3164", ""),
-        ("\x07\x1b[31m", "[31m"),
-    ],
-)
-def test_tidy_keeps_what_is_seen(written: str, kept: str) -> None:
-    assert names.tidy(written) == kept
-
-
-@given(st.text(max_size=200))
-def test_tidy_is_one_visible_line_and_stays_so(text: str) -> None:
-    tidied = names.tidy(text)
-    assert names.tidy(tidied) == tidied
-    assert "\n" not in tidied
-    assert not any(unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"} for c in tidied)
-    assert tidied == tidied.strip()
 
 
 @pytest.mark.parametrize(

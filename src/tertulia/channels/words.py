@@ -8,33 +8,15 @@ import unicodedata
 from django.utils.translation import gettext as _
 
 from tertulia.kernel.errors import Invalid
+from tertulia.kernel.tidying import line
 
 LONGEST_NAME = 80
 LONGEST_SLUG = 64
 LONGEST_PURPOSE = 300
 LONGEST_HEADER = 1024
 
-# Control characters, and those that turn the direction of the text around them (UAX #9, explicit formatting).
-_INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _DIRECT_SLUG = re.compile(r"d-[0-9a-f]{24}")
-
-
-def line(text: str, *, field: str, label: str, longest: int, required: bool = False) -> str:
-    """`text` as one clean line: composed (NFC), white space joined, without control and direction characters.
-
-    `label` names it in sentences. Raises Invalid when nothing is left of something `required`, or too much.
-    """
-    clean = unicodedata.normalize("NFC", " ".join(_INVISIBLE.sub(" ", text).split()))
-    if required and not clean:
-        raise Invalid(_("Please fill in the %(label)s.") % {"label": label}, field=field)
-    if len(clean) > longest:
-        raise Invalid(
-            _("The %(label)s has %(length)s characters; %(longest)s is the most.")
-            % {"label": label, "length": len(clean), "longest": longest},
-            field=field,
-        )
-    return clean
 
 
 def name_of(text: str) -> str:

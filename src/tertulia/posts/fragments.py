@@ -45,7 +45,7 @@ def article(state: PostState) -> SafeString:
     inside = "".join(
         (
             _head(state),
-            f'<div class="prose">{state.html}</div>' if state.html else "",
+            f'<div class="prose" dir="auto">{state.html}</div>' if state.html else "",
             _attachments(state.attachments),
             _reactions(state.reactions),
             _thread(state),

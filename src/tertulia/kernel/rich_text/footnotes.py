@@ -54,4 +54,4 @@ class Footnotes:
             text = text.removesuffix("</p>") + ways_back + "</p>"
         else:
             text += ways_back
-        return f'<li id="fn-{self._prefix}{number}" dir="auto">{text}</li>\n'
+        return f'<li id="fn-{self._prefix}{number}">{text}</li>\n'

@@ -37,7 +37,7 @@ _DEEPLY_NESTED = re.compile(r"^(?:[ \t]*(?:[-+*>]|[0-9]{1,9}[.)])){200}", re.MUL
 
 _MOST_BIG_EMOJI = 3
 _LONGEST_BIG_EMOJI = 60
-_PARAGRAPH = '<p dir="auto">'
+_PARAGRAPH = "<p>"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _NAMES_SOMETHING = re.compile("(?:[@#]|&(?:commat|num|#[0-9a-zA-Z]+);)[A-Za-z0-9&]")
 

@@ -30,7 +30,6 @@ TAGS = MATHML_TAGS | _words(
     "a blockquote br code del div em h2 h3 h4 h5 h6 hr img input label li ol p pre section span strong sup table tbody "
     "td th thead tr ul"
 )
-_DIRECTED = _words("blockquote h2 h3 h4 h5 h6 li p pre td th")
 
 _CLASSES = {
     "a": {"mention", "channel-link", "footnote-back"},
@@ -66,7 +65,7 @@ _CLEANER = nh3.Cleaner(
     tag_attribute_values={
         "input": {"type": {"checkbox"}},
         "math": {"display": {"block", "inline"}},
-        **{tag: {"dir": {"auto", "ltr"}} for tag in _DIRECTED},
+        "pre": {"dir": {"ltr"}},
     },
     link_rel=None,
     url_schemes={"http", "https", "mailto"},

@@ -25,13 +25,13 @@ from tertulia.kernel.rich_text.tokens import TOKEN, restore_addresses
 MAX_DEPTH = 32
 """Of quotations, lists and emphasis in each other; what is deeper is written without them."""
 
-_ITEM = '<li dir="auto">'
+_ITEM = "<li>"
 _LINE = "<br>\n"
 _TAG = re.compile("(<[^<>]*>)")
 
 # Start -> (what opens it, what closes it, what the plain text gets at its end)
 _SIMPLE = {
-    "Paragraph": ('<p dir="auto">', "</p>\n", "\n"),
+    "Paragraph": ("<p>", "</p>\n", "\n"),
     "Item": (_ITEM, "</li>\n", "\n"),
     "Emphasis": ("<em>", "</em>", ""),
     "Strong": ("<strong>", "</strong>", ""),
@@ -128,7 +128,7 @@ class Writer:
             self._above.pop()
         self._above.append(data["level"])
         tag = f"h{min(6, 1 + len(self._above))}"
-        self.html.append(f'<{tag} dir="auto">')
+        self.html.append(f"<{tag}>")
         self._push(f"</{tag}>\n", "\n")
 
     def _start_list(self, first: int | None) -> None:
@@ -140,7 +140,7 @@ class Writer:
 
     def _start_quote(self, kind: str | None) -> None:
         if kind is None:
-            self.html.append('<blockquote dir="auto">\n')
+            self.html.append("<blockquote>\n")
         else:
             titles = {
                 "Note": _("Note"),
@@ -150,8 +150,7 @@ class Writer:
                 "Caution": _("Caution"),
             }
             self.html.append(
-                f'<blockquote class="alert alert-{kind.lower()}" dir="auto">\n'
-                f'<p class="alert-title" dir="auto">{escape(titles[kind])}</p>\n'
+                f'<blockquote class="alert alert-{kind.lower()}">\n<p class="alert-title">{escape(titles[kind])}</p>\n'
             )
         self._push("</blockquote>\n", "\n")
 
@@ -175,7 +174,7 @@ class Writer:
 
         def close() -> None:
             self._verbatim = None
-            self.html.append('<p dir="auto">')
+            self.html.append("<p>")
             for number, line in enumerate("".join(source).strip("\n").split("\n")):
                 if number:
                     self._break(None)
@@ -208,7 +207,7 @@ class Writer:
         self._column += 1
         style = "" if alignment == "None" else f' class="align-{alignment.lower()}"'
         scope = ' scope="col"' if self._cell == "th" else ""
-        self.html.append(f'<{self._cell}{scope}{style} dir="auto">')
+        self.html.append(f"<{self._cell}{scope}{style}>")
         self._push(f"</{self._cell}>", " ")
 
     def _start_footnote(self, label: str) -> None:
@@ -354,7 +353,7 @@ class Writer:
         # The item's own words are the label of its box, so that it needs no translation.
         for place in (-1, -2):
             if len(self.html) >= -place and self.html[place] == _ITEM:
-                self.html[place] = '<li class="task" dir="auto">'
+                self.html[place] = '<li class="task">'
                 break
         self.html.append(f'<label><input type="checkbox" disabled{" checked" if done else ""}> ')
         self._label_depth = len(self._closers)

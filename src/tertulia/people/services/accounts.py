@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from tertulia.kernel import audit
 from tertulia.kernel.errors import Conflict, NotFound
 from tertulia.kernel.happenings import emit
+from tertulia.kernel.tidying import tidy
 from tertulia.people import names, queries
 from tertulia.people.happenings import PersonVerified
 from tertulia.people.models import Person
@@ -123,8 +124,8 @@ def create_placeholder(
     handle = handle.lower()
     with transaction.atomic():
         person = Person(
-            display_name=names.tidy(display_name)[:80].strip() or _("Somebody"),
-            headline=names.tidy(headline)[:160].strip(),
+            display_name=tidy(display_name)[:80].strip() or _("Somebody"),
+            headline=tidy(headline)[:160].strip(),
             time_zone=checks.time_zone_or_utc(time_zone),
             claim_email=_address_or_none(email),
             password=make_password(None),

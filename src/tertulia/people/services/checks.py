@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tertulia.kernel.errors import Invalid
+from tertulia.kernel.tidying import tidy, tidy_text
 from tertulia.people import names
 from tertulia.people.models import HANDLE
 
@@ -23,7 +24,7 @@ EMAIL_LENGTH = 254
 
 def line(field: str, text: str) -> str:
     """One tidy line, no longer than the field allows."""
-    text = names.tidy(text)
+    text = tidy(text)
     if len(text) > LINES[field]:
         raise too_long(field, LINES[field], len(text))
     return text
@@ -39,7 +40,7 @@ def display_name(text: str) -> str:
 
 def about(text: str) -> str:
     """Several lines of Markdown."""
-    text = names.tidy_text(text)
+    text = tidy_text(text)
     if len(text) > ABOUT_LENGTH:
         raise too_long("about", ABOUT_LENGTH, len(text))
     return text
@@ -49,7 +50,7 @@ def interests(words: Iterable[str]) -> list[str]:
     """Up to 20 tidy interests, each once (without regard to case), in the order given."""
     found: dict[str, str] = {}
     for word in words:
-        interest = names.tidy(word).lstrip("#").strip()
+        interest = tidy(word).lstrip("#").strip()
         if len(interest) > INTEREST_LENGTH:
             raise too_long("interests", INTEREST_LENGTH, len(interest))
         if interest:
@@ -103,7 +104,7 @@ def time_zone(name: str) -> str:
     """The name of a zone in the IANA time zone database."""
     if name not in zoneinfo.available_timezones():
         raise Invalid(
-            _("“%(name)s” is not a time zone. An example is Europe/Madrid.") % {"name": names.tidy(name)[:60]},
+            _("“%(name)s” is not a time zone. An example is Europe/Madrid.") % {"name": tidy(name)[:60]},
             field="time_zone",
         )
     return name

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from tertulia.kernel import audit, bus
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Invalid
-from tertulia.people import access, names
+from tertulia.kernel.tidying import tidy
+from tertulia.people import access
 from tertulia.people.models import AccessToken, Person
 from tertulia.people.scopes import SCOPES
 from tertulia.people.services import checks
@@ -32,7 +33,7 @@ def create_token(
     Raises Invalid for an empty or overlong name, for no or unknown scopes and for an end in the past, and Conflict
     when the actor has 50 already.
     """
-    name = names.tidy(name)
+    name = tidy(name)
     if not name:
         raise Invalid(_("Say what the token is for, so that you know it again."), field="name")
     if len(name) > NAME_LENGTH:

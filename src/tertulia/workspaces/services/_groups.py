@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tertulia.kernel import audit, bus
 from tertulia.kernel.errors import Conflict, Invalid, NotFound
 from tertulia.kernel.happenings import emit
+from tertulia.kernel.tidying import line
 from tertulia.people.models import Person
 from tertulia.workspaces import happenings
 from tertulia.workspaces.access import Permission, Place
@@ -25,7 +26,6 @@ from tertulia.workspaces.models import (
     Workspace,
 )
 from tertulia.workspaces.services._common import enter
-from tertulia.workspaces.text import line
 
 NAME_LENGTH = 80
 # Mentions of everybody in a channel look like mentions of groups.

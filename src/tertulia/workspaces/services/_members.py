@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from tertulia.kernel import audit, limits
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tertulia.kernel.happenings import emit
+from tertulia.kernel.tidying import line
 from tertulia.people.models import Person
 from tertulia.workspaces import access, happenings, jobs
 from tertulia.workspaces.access import Permission, Place
@@ -23,7 +24,6 @@ from tertulia.workspaces.services._common import (
     revoke_beyond,
     tell,
 )
-from tertulia.workspaces.text import line
 
 MESSAGE_LENGTH = 500
 

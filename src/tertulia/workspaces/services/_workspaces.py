@@ -12,12 +12,12 @@ from tertulia.kernel import audit, bus
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid
 from tertulia.kernel.happenings import emit
+from tertulia.kernel.tidying import line
 from tertulia.people.models import Person
 from tertulia.workspaces import access, happenings
 from tertulia.workspaces.access import Permission
 from tertulia.workspaces.models import SLUG, SLUG_LENGTH, SLUG_PATTERN, Joining, Role, Template, Workspace
 from tertulia.workspaces.services._common import admit, enter
-from tertulia.workspaces.text import line
 
 NAME_LENGTH = 80
 GOAL_LENGTH = 300
