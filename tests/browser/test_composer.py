@@ -168,19 +168,23 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_a_sentence(page: Page) 
     expect(composer(page)).to_have_value("Look at this")
 
 
-def test_a_picture_is_pasted(page: Page) -> None:
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_picture_comes_by(page: Page, way: str) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (40, 30), "tomato").save(picture, "PNG")
     composer(page).evaluate(
-        """(area, bytes) => {
+        """(area, [way, bytes]) => {
             const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
-            area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+            data.items.add(new File([new Uint8Array(bytes)], "square.png", { type: "image/png" }));
+            const about = { bubbles: true, cancelable: true };
+            if (way === "paste") area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...about }));
+            else for (const type of ["dragenter", "dragover", "drop"])
+                area.dispatchEvent(new DragEvent(type, { dataTransfer: data, ...about }));
         }""",
-        list(picture.getvalue()),
+        [way, list(picture.getvalue())],
     )
     item = page.locator(".tray-item")
-    expect(item).to_contain_text("pasted.png")
+    expect(item).to_contain_text("square.png")
     expect(item.locator("progress")).to_have_count(0)
     item.get_by_label("Describe the picture").fill("A red square")
     composer(page).press("Enter")
