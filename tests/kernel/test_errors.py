@@ -8,7 +8,7 @@ import pytest
 
 from tertulia.config import problems
 from tertulia.config.api import ALWAYS, WITH_BODY
-from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLarge, TooMany
+from tertulia.kernel.errors import Busy, Conflict, Forbidden, Invalid, NotFound, Refusal, TooLarge, TooMany
 
 # Programs rely on these names and numbers.
 KNOWN = {
@@ -17,6 +17,7 @@ KNOWN = {
     Invalid: (422, "invalid"),
     Conflict: (409, "conflict"),
     TooMany: (429, "too-many"),
+    Busy: (503, "busy"),
     TooLarge: (413, "too-large"),
     problems.NotAllowed: (405, "method-not-allowed"),
     problems.NotSignedIn: (401, "not-signed-in"),
@@ -27,7 +28,7 @@ KNOWN = {
 
 
 def make(kind: type[Refusal]) -> Refusal:
-    return TooMany("Wait.", retry_after=7) if kind is TooMany else kind("It is so.")
+    return kind("Wait.", retry_after=7) if issubclass(kind, TooMany | Busy) else kind("It is so.")
 
 
 @pytest.mark.parametrize("kind", KNOWN)
@@ -39,7 +40,7 @@ def test_each_becomes_the_same_problem_for_ever(kind: type[Refusal]) -> None:
     assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
     assert (body["status"], body["type"], body["detail"]) == (status, f"/problems/{name}", refusal.detail)
     assert body["title"]
-    assert response.get("Retry-After") == ("7" if kind is TooMany else None)
+    assert response.get("Retry-After") == ("7" if issubclass(kind, TooMany | Busy) else None)
     assert ("WWW-Authenticate" in response) == (status == 401)
 
 

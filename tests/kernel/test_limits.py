@@ -6,7 +6,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -170,3 +172,35 @@ def test_what_is_whole_again_is_forgotten(clock: Clock) -> None:
 def test_a_long_name_fits() -> None:
     limit = Limit("test", times=1, seconds=60)
     assert [passes(limit, "a" * 5_000), passes(limit, "a" * 5_000)] == [True, False]
+
+
+@pytest.mark.django_db
+def test_several_uses_are_counted_in_one_statement_all_or_none(clock: Clock) -> None:
+    limit, other = Limit("some", times=4, seconds=60), Limit("others", times=2, seconds=60)
+    uses: dict[tuple[Limit, object], int] = {(limit, "ana"): 3, (limit, "ben"): 5, (other, "ana"): 2}
+    with CaptureQueriesContext(connection) as captured:
+        assert limits.spend_each(uses) == {(limit, "ben")}
+    assert len(captured) == 1
+    assert limits.spend_each({(limit, "ana"): 2, (other, "ana"): 1}) == {(limit, "ana"), (other, "ana")}
+    assert limits.spend_each({(limit, "ana"): 1, (limit, "ben"): 4}) == set()
+    clock.on(15)  # a fourth of the minute: one more of four
+    assert limits.spend_each({(limit, "ana"): 1}) == set()
+    with pytest.raises(TooMany):
+        limits.spend(limit, "ana")
+    assert limits.spend_each({}) == set()
+
+
+@pytest.mark.django_db
+def test_an_installation_may_widen_limits_but_not_those_that_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(django_settings, "LIMITS", 2.0)
+    wide, fixed = Limit("wide", times=3, seconds=60), Limit("guard", times=3, seconds=60, fixed=True)
+    for limit, times in ((wide, 6), (fixed, 3)):
+        for _time in range(times):
+            limits.spend(limit, "ana")
+        with pytest.raises(TooMany):
+            limits.spend(limit, "ana")
+    monkeypatch.setattr(django_settings, "LIMITS", 0.001)
+    narrow = Limit("narrow", times=3, seconds=60)
+    limits.spend(narrow, "ana")  # once is always allowed
+    with pytest.raises(TooMany):
+        limits.spend(narrow, "ana")

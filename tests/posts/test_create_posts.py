@@ -303,8 +303,8 @@ def test_a_batch_of_many_costs_as_few_statements_as_one(world: World, silent: bo
 def test_a_plain_post_costs_few_statements(world: World) -> None:
     with CaptureQueriesContext(connection) as captured:
         create_posts([new(world.mia, world.chatter)])
-    # facts of the channel; savepoint, counters, insert, reading pointer, notice, release
-    assert len(captured) == 7
+    # facts of the channel; savepoint, everything, notice, release
+    assert len(captured) == 5
 
 
 def test_files_are_named_once_and_described_shortly(world: World) -> None:
@@ -322,7 +322,8 @@ def test_files_are_named_once_and_described_shortly(world: World) -> None:
 
 
 def test_giving_up_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "insert_posts", lambda _rows: 0)  # as if every time another process were quicker
+    # As if every time another process were quicker.
+    monkeypatch.setattr(sql, "write_posts", lambda _rows, **_: sql.Written({}, 0, []))
     with pytest.raises(Conflict, match="Try again"):
         create_posts([new(world.mia, world.chatter)])
     assert not Post.objects.exists()

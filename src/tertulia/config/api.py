@@ -7,11 +7,13 @@ session with its forgery check), how refusals are answered, and what every opera
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
@@ -29,7 +31,7 @@ from ninja.utils import check_csrf
 from tertulia.channels.rest import router as channels
 from tertulia.config import problems
 from tertulia.config.reference import reference
-from tertulia.kernel.errors import Invalid, Refusal, TooLarge
+from tertulia.kernel.errors import Busy, Invalid, Refusal, TooLarge
 from tertulia.kernel.rest import Grant, Problem
 from tertulia.people.access import person_for_token
 from tertulia.people.rest import router as people
@@ -44,8 +46,10 @@ DESCRIPTION = (
 )
 ROUTERS = [people, workspaces, channels, posts]
 
+logger = logging.getLogger("tertulia.web")
+
 JSON_TYPES = ("application/json", "application/merge-patch+json")
-ALWAYS = (400, 401, 403, 404, 422, 429)
+ALWAYS = (400, 401, 403, 404, 422, 429, 503)
 WITH_BODY = (409, 413, 415)
 
 
@@ -245,6 +249,12 @@ def _add_handlers(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def not_found(_request: HttpRequest, _failure: Http404) -> HttpResponse:
         return problems.problem(problems.for_status(404))
+
+    @api.exception_handler(OperationalError)
+    @api.exception_handler(InterfaceError)
+    def away(_request: HttpRequest, failure: Exception) -> HttpResponse:
+        logger.warning("the database is away: %s", str(failure).strip())
+        return problems.problem(Busy(_("The database is away for a moment. Try again in a second.")))
 
     @api.exception_handler(RequestDataTooBig)
     @api.exception_handler(TooManyFieldsSent)

@@ -1,4 +1,5 @@
-"""What the web server runs: the websocket goes to `live`, everything else to Django's WSGI application in threads.
+"""What the web server runs: the websocket and a handful of hot routes go to `live`, everything else to Django's WSGI
+application in threads.
 
 Django's own ASGI handler is ten times slower than its WSGI handler (docs/decisions), so it is not used.
 """
@@ -6,16 +7,19 @@ Django's own ASGI handler is ten times slower than its WSGI handler (docs/decisi
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from importlib import import_module
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from tertulia.config import problems
 from tertulia.config.bridge import Bridge, Receive, Scope, Send, TooMuch
 from tertulia.config.wsgi import application as django  # sets Django up, so it comes before what needs it
-from tertulia.kernel.errors import TooLarge
+from tertulia.kernel.errors import Refusal, TooLarge
 from tertulia.live import gateway
+from tertulia.live.lane import Lane
 
 LIVE = "/live"
 UPLOAD = "/api/v1/files"
@@ -25,6 +29,7 @@ SLACK = 1024 * 1024  # what multipart wraps around files
 logger = logging.getLogger("tertulia.web")
 import_module(settings.ROOT_URLCONF)  # all pages, now: a broken one stops the start, and no first visitor waits
 bridge = Bridge(django, threads=settings.WEB_THREADS)
+lane = Lane()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +45,19 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         return
+    if settings.FAST_LANE:
+        try:
+            rest = await lane(scope, receive, send)
+        except Refusal as refusal:
+            await _send(send, problems.problem(refusal))
+            return
+        except Exception:
+            logger.exception("the fast lane broke")
+            await _send(send, problems.problem(problems.for_status(HTTPStatus.INTERNAL_SERVER_ERROR)))
+            return
+        if rest is None:
+            return
+        receive = rest
     try:
         await bridge(scope, receive, send, limit=_limit(scope))
     except TooMuch:
@@ -51,7 +69,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
-                await gateway.startup()
+                await gateway.startup(lane)
             except Exception:
                 logger.exception("the live gateway does not start")
                 await send({"type": "lifespan.startup.failed", "message": "the live gateway does not start"})
@@ -59,6 +77,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await gateway.shutdown()
+            await lane.close()
             await send({"type": "lifespan.shutdown.complete"})
             return
 
@@ -77,12 +96,16 @@ async def _refuse(scope: Scope, send: Send, limit: int) -> None:
     mib = limit / 1024 / 1024
     sentence = _("This is too large: at most %(limit)s MiB can be sent at once.") % {"limit": f"{mib:.0f}"}
     answer = problems.problem(TooLarge(sentence))
-    body, kind = answer.content, problems.CONTENT_TYPE
     if not scope["path"].startswith("/api/"):
-        body, kind = sentence.encode(), "text/plain; charset=utf-8"
-    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        answer = HttpResponse(sentence, status=answer.status_code, content_type="text/plain; charset=utf-8")
+        answer["Content-Length"] = str(len(answer.content))
+    await _send(send, answer)
+
+
+async def _send(send: Send, answer: HttpResponse) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.content})
 
 
 def _see_through_proxies(scope: Scope, proxies: int) -> None:

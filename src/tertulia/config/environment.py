@@ -42,6 +42,12 @@ class Environment(BaseSettings):
         description="`postgresql://user:password@host:port/name` of a PostgreSQL 15 or newer."
         " Without it the program starts a private PostgreSQL of its own under `TERTULIA_VAR`.",
     )
+    bus_url: SecretStr | None = Field(
+        None,
+        description="Who carries the short notices between web processes: without it PostgreSQL; with"
+        " `valkey://user:password@host:port/0` (`valkeys://` with TLS; `redis://` and `rediss://` mean the same)"
+        " a Valkey or Redis server.",
+    )
     url: str = Field(
         "http://localhost:8000",
         description="The address people type, with scheme and without a path."
@@ -78,6 +84,16 @@ class Environment(BaseSettings):
     threads: int = Field(8, ge=1, le=64, description="Pages that one web process makes at the same time.")
     language: str = Field("en", description=f"Language of pages for people who chose none: {', '.join(LANGUAGES)}.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    fast_lane: Literal["on", "off"] = Field(
+        "on",
+        description="`off` has Django alone answer what the fast lane would; to rule it out when something is odd.",
+    )
+    limits: float = Field(
+        1.0,
+        gt=0,
+        description="All rate limits are multiplied by this: 2 lets people do twice as much in the same time."
+        " What guards accounts against guessing, and slow mode, stay as they are.",
+    )
     behind_proxy: int = Field(
         0,
         ge=0,
@@ -107,6 +123,21 @@ class Environment(BaseSettings):
         parts = urlsplit(value.get_secret_value())
         if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
             raise ValueError("it must look like postgresql://user:password@host:5432/name")
+        _port(value.get_secret_value())
+        return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _valkey(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        number = parts.path.strip("/") or "0"
+        good = parts.scheme in {"valkey", "valkeys", "redis", "rediss"} and parts.hostname
+        if not good or not (number.isascii() and number.isdigit()):
+            raise ValueError("it must look like valkey://user:password@host:6379/0")
+        if parts.query or parts.fragment:
+            raise ValueError("it must end after the number of the database, as in valkey://host:6379/0")
         _port(value.get_secret_value())
         return value
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from tertulia.kernel.errors import Forbidden, NotFound, Refusal, TooMany
+from tertulia.kernel.errors import Busy, Forbidden, NotFound, Refusal, TooMany
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -64,7 +64,7 @@ def problem(refusal: Refusal, *, errors: Sequence[Mapping[str, str]] = ()) -> Ht
         body["errors"] = list(errors)
     response = HttpResponse(json.dumps(body, ensure_ascii=False), status=refusal.status, content_type=CONTENT_TYPE)
     response["Content-Length"] = str(len(response.content))
-    if isinstance(refusal, TooMany):
+    if isinstance(refusal, (TooMany, Busy)):
         response["Retry-After"] = str(refusal.retry_after)
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="Tertulia"'

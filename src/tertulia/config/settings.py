@@ -30,6 +30,8 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 MAX_FILE_BYTES = ENVIRONMENT.max_file_mb * 1024 * 1024
 MAX_FORM_BYTES = 4 * 1024 * 1024
 WEB_THREADS = ENVIRONMENT.threads
+FAST_LANE = ENVIRONMENT.fast_lane == "on"
+LIMITS = ENVIRONMENT.limits
 PROXIES = ENVIRONMENT.behind_proxy
 
 INSTALLED_APPS = [
@@ -89,6 +91,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Without a URL the program starts the private server and hands its URL down in the environment.
 DATABASES = {"default": derive.database(ENVIRONMENT.database_url)}
+BUS_URL = ENVIRONMENT.bus_url
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kernel_cache"}}
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

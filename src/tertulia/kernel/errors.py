@@ -71,6 +71,17 @@ class TooMany(Refusal):
         self.retry_after = retry_after
 
 
+class Busy(Refusal):
+    """Not now: too much is waiting, or what is needed is away; `retry_after` is in whole seconds."""
+
+    status = 503
+    type = "busy"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class TooLarge(Refusal):
     """More than the limit; the sentence says the limit and the size."""
 

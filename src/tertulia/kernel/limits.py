@@ -6,26 +6,39 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import ngettext
 
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import TooMany
+from tertulia.kernel.prepared import fetch
 
 
 @dataclass(frozen=True)
 class Limit:
-    """`times` may come at once, and one more each time that a `times`-th part of `seconds` has passed."""
+    """`times` may come at once, and one more each time that a `times`-th part of `seconds` has passed.
+
+    The installation may multiply `times` (`TERTULIA_LIMITS`), except where they guard
+    accounts or are a rule of the community (`fixed`).
+    """
 
     name: str
     times: int
     seconds: int
+    fixed: bool = False
+
+    @property
+    def step(self) -> float:
+        """Seconds of the allowance that one use takes."""
+        return self.seconds / (self.times if self.fixed else max(1.0, self.times * settings.LIMITS))
 
 
-SIGN_IN = Limit("sign-in", times=10, seconds=300)
+SIGN_IN = Limit("sign-in", times=10, seconds=300, fixed=True)
 POSTING = Limit("posting", times=60, seconds=60)
 FILES = Limit("files", times=60, seconds=600)
 INVITATIONS = Limit("invitations", times=50, seconds=3600)
@@ -39,6 +52,18 @@ ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + make_in
 WHERE GREATEST(l.full_at, %(now)s) + make_interval(secs => %(step)s) <= %(now)s + make_interval(secs => %(span)s)
 RETURNING 1
 """
+_TAKE_EACH = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(keys)s::text[], %(take)s::float8[], %(span)s::float8[]) AS v(key, take, span)
+    WHERE v.take <= v.span
+)
+INSERT INTO kernel_limit AS l (key, full_at)
+SELECT key, %(now)s + make_interval(secs => take) FROM wanted ORDER BY key
+ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + (EXCLUDED.full_at - %(now)s)
+WHERE GREATEST(l.full_at, %(now)s) + (EXCLUDED.full_at - %(now)s)
+      <= %(now)s + make_interval(secs => (SELECT span FROM wanted WHERE wanted.key = EXCLUDED.key))
+RETURNING key
+"""
 _FORGET = "WITH spent AS (DELETE FROM kernel_limit WHERE full_at < %s RETURNING 1) SELECT count(*) FROM spent"
 
 
@@ -48,17 +73,14 @@ def spend(limit: Limit, who: object) -> None:
     Raises TooMany, with the seconds to wait, when the allowance is used up. Outside a transaction the count stays even
     if what follows fails, which is what a limit wants.
     """
-    key = f"{limit.name}:{who}"[:200]
+    key = _key(limit, who)
     moment = now()
     span = float(limit.seconds)
-    step = span / limit.times
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"key": key, "now": moment, "step": step, "span": span})
-        if cursor.fetchone():
-            return
-        cursor.execute("SELECT full_at FROM kernel_limit WHERE key = %s", [key])
-        row: tuple[datetime] | None = cursor.fetchone()
-    full_at = row[0] if row else moment
+    step = limit.step
+    if fetch(_TAKE, {"key": key, "now": moment, "step": step, "span": span}):
+        return
+    rows = fetch("SELECT full_at FROM kernel_limit WHERE key = %s", [key])
+    full_at = rows[0][0] if rows else moment
     wait = max(1, math.ceil((full_at - moment).total_seconds() + step - span))
     raise TooMany(
         ngettext(
@@ -69,6 +91,26 @@ def spend(limit: Limit, who: object) -> None:
         % {"wait": wait},
         retry_after=wait,
     )
+
+
+def spend_each(uses: Mapping[tuple[Limit, object], int]) -> set[tuple[Limit, object]]:
+    """Count several uses each of several limits by several people or addresses, in one statement: all of one's or none.
+
+    Returns those for whom it was too much.
+    """
+    keys = {_key(limit, who): (limit, who) for limit, who in uses}
+    parameters: dict[str, Any] = {
+        "keys": list(keys),
+        "take": [limit.step * uses[limit, who] for limit, who in keys.values()],
+        "span": [float(limit.seconds) for limit, _who in keys.values()],
+        "now": now(),
+    }
+    granted = {key for (key,) in fetch(_TAKE_EACH, parameters)}
+    return {use for key, use in keys.items() if key not in granted}
+
+
+def _key(limit: Limit, who: object) -> str:
+    return f"{limit.name}:{who}"[:200]
 
 
 def forget_old() -> int:

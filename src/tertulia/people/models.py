@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zoneinfo
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -114,11 +116,16 @@ class Person(AbstractBaseUser):
     @property
     def picture_url(self) -> str:
         """Address of the picture or generated face; changes when the picture does, so that it can be kept for ever."""
-        version = PurePosixPath(self.picture).stem[-12:] if self.picture else "face"
-        return f"{reverse('people:picture', args=[self.id])}?v={version}"
+        return _picture_url(self.id, self.picture)
 
     def get_absolute_url(self) -> str:
         return reverse("people:profile", args=[self.handle])
+
+
+@lru_cache(maxsize=4096)
+def _picture_url(person_id: UUID, picture: str) -> str:
+    version = PurePosixPath(picture).stem[-12:] if picture else "face"
+    return f"{reverse('people:picture', args=[person_id])}?v={version}"
 
 
 class AccessToken(models.Model):

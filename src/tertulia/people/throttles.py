@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from tertulia.kernel import limits
 
 PASSWORD = limits.SIGN_IN
-CODE = limits.Limit("sign-in-code", times=5, seconds=600)  # mails sent
-SECOND_FACTOR = limits.Limit("second-factor", times=5, seconds=300)
+CODE = limits.Limit("sign-in-code", times=5, seconds=600, fixed=True)  # mails sent
+SECOND_FACTOR = limits.Limit("second-factor", times=5, seconds=300, fixed=True)
 FROM = limits.Limit("sign-in-from", times=100, seconds=300)  # wide enough for a class behind one router
 
 

@@ -14,8 +14,11 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
+from tertulia.channels.access import Seat
 from tertulia.channels.models import ChannelMembership, Visibility
+from tertulia.kernel.errors import NotFound
 from tertulia.kernel.paging import Slice, keyset
+from tertulia.kernel.prepared import fetch
 from tertulia.people.models import Person
 from tertulia.posts.models import Draft, Post, SavedPost, ScheduledPost, ThreadFollow
 from tertulia.posts.states import PostState, by_ids
@@ -75,6 +78,65 @@ def unread(person: Person, channel_id: UUID) -> Unread:
         cursor.execute(_UNREAD, [person.pk, channel_id])
         row = cursor.fetchone()
     return Unread() if row is None else Unread(max(0, row[0]), row[1], row[2], row[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a channel's page shows besides the channel, its posts and the sidebar, most of it the reader's own.
+
+    `people`: the `signs` of those whom the page is to be checked against.
+    """
+
+    unread: Unread
+    draft: str
+    member_count: int
+    blocked: tuple[str, ...]
+    people: str
+
+
+SIGNS = """
+(SELECT json_agg(json_build_array(a.id, a.handle, a.display_name, a.picture, r.role) ORDER BY a.id)::text
+   FROM people_person a
+   LEFT JOIN workspaces_membership r ON r.workspace_id = %(workspace)s AND r.person_id = a.id
+  WHERE a.id = ANY (%(people)s::uuid[]))
+"""
+"""What posts show of people, as one text: equal where nothing of it changed."""
+
+_READING = f"""
+SELECT greatest(0, c.root_count - m.read_roots), m.last_read_seq,
+       (SELECT seq FROM posts_post p WHERE p.channel_id = c.id AND p.root_id IS NULL AND p.seq > m.last_read_seq
+          AND p.kind = 'message' AND p.deleted_at IS NULL ORDER BY seq LIMIT 1),
+       (SELECT body FROM posts_draft WHERE person_id = %(me)s AND channel_id = c.id AND root_id IS NULL),
+       (SELECT count(*) FROM channels_channelmembership WHERE channel_id = c.id),
+       (SELECT string_agg(blocked_id::text, ' ' ORDER BY blocked_id) FROM people_block WHERE person_id = %(me)s),
+       {SIGNS}
+FROM channels_channel c
+LEFT JOIN channels_channelmembership m ON m.channel_id = c.id AND m.person_id = %(me)s
+WHERE c.id = %(channel)s
+"""  # noqa: S608 - SIGNS is ours
+
+
+def reading(seat: Seat, people: str = "{}") -> Reading:
+    """What the page of a channel shows its reader besides. `people`: ids as PostgreSQL writes an array. One query."""
+    rows = fetch(
+        _READING,
+        {
+            "me": seat.person_id,
+            "channel": seat.channel.pk,
+            "workspace": seat.channel.workspace_id,
+            "people": people,
+        },
+    )
+    if not rows:
+        raise NotFound
+    count, last_read_seq, first_seq, draft, member_count, blocked, signs = rows[0]
+    return Reading(
+        unread=Unread(count or 0, 0, last_read_seq or 0, first_seq),
+        draft=draft or "",
+        member_count=member_count,
+        blocked=tuple(blocked.split()) if blocked else (),
+        people=signs or "",
+    )
 
 
 _THREAD = """

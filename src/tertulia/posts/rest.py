@@ -1,10 +1,13 @@
-"""Posts over REST: reading, writing, changing, reactions, pins, reading state, files. One's own is in `rest_own`."""
+"""Posts over REST: reading, writing, changing, reactions, pins, reading state, files. One's own is in `rest_own`.
+
+What the fast lane (`live.lane`) answers, too, is encoded by `wire`.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File as FileField
 from ninja import Query, Router, Status
@@ -14,7 +17,7 @@ from tertulia.channels import access as channels
 from tertulia.kernel.errors import Forbidden, Invalid
 from tertulia.kernel.paging import Slice
 from tertulia.kernel.rest import Page, actor, page, problems, requires
-from tertulia.posts import access, queries, rest_own, services
+from tertulia.posts import access, queries, rest_own, services, wire
 from tertulia.posts.rest_schemas import (
     ChannelPostsQuery,
     EditIn,
@@ -34,7 +37,7 @@ router.add_router("", rest_own.router)
 
 @router.get("/channels/{uuid:channel_id}/posts", response={200: Page[PostOut]})
 @requires("posts:read")
-def list_posts(request: HttpRequest, channel_id: UUID, query: Query[ChannelPostsQuery]) -> Page[PostOut]:
+def list_posts(request: HttpRequest, channel_id: UUID, query: Query[ChannelPostsQuery]) -> HttpResponse:
     """The posts of a channel in the order of their places: the newest, or those before, after or around a place.
 
     `next` goes on in the direction asked for: to older posts, or with `after` to newer ones.
@@ -48,12 +51,12 @@ def list_posts(request: HttpRequest, channel_id: UUID, query: Query[ChannelPosts
         limit=query.limit,
         with_replies=query.replies,
     )
-    return _page(found, query)
+    return _json(wire.page(found, forward=query.after is not None))
 
 
 @router.post("/channels/{uuid:channel_id}/posts", response={200: PostOut, 201: PostOut, **problems(409, 413)})
 @requires("posts:write")
-def create_post(request: HttpRequest, channel_id: UUID, new: NewPostIn) -> Status[PostOut]:
+def create_post(request: HttpRequest, channel_id: UUID, new: NewPostIn) -> HttpResponse:
     """Say something in a channel, or in a thread. A repeated `client_id` answers 200 with the first post."""
     person = actor(request)
     state, created = services.post(
@@ -65,7 +68,7 @@ def create_post(request: HttpRequest, channel_id: UUID, new: NewPostIn) -> Statu
         file_ids=new.attachment_ids,
         alts=new.alts,
     )
-    return Status(201 if created else 200, PostOut.of(state))
+    return _json(wire.post(state), status=201 if created else 200)
 
 
 @router.get("/posts/{uuid:post_id}", response={200: PostOut})
@@ -172,12 +175,12 @@ def unpin_post(request: HttpRequest, post_id: UUID) -> Status[None]:
 
 @router.post("/channels/{uuid:channel_id}/read", response={200: ReadingOut})
 @requires("posts:write")
-def mark_channel_read(request: HttpRequest, channel_id: UUID, read: ReadIn) -> ReadingOut:
+def mark_channel_read(request: HttpRequest, channel_id: UUID, read: ReadIn) -> HttpResponse:
     """One has read a channel up to a place; never less than before."""
     person = actor(request)
     seat = channels.channel(person, channel_id)
     services.mark_read(actor=person, seat=seat, seq=read.seq)
-    return ReadingOut.of(queries.unread(person, channel_id))
+    return _json(wire.reading(queries.unread(person, channel_id)))
 
 
 @router.post("/posts/{uuid:post_id}/unread", response={200: ReadingOut, **problems(409)})
@@ -230,6 +233,10 @@ def discard_file(request: HttpRequest, file_id: UUID) -> Status[None]:
     person = actor(request)
     services.discard_file(actor=person, file=access.own_file(person, file_id))
     return Status(204, None)
+
+
+def _json(body: bytes, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(body, status=status, content_type="application/json; charset=utf-8")
 
 
 def _page(found: queries.Page, query: PostsQuery) -> Page[PostOut]:

@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 from django.urls import reverse
 
+from tertulia.kernel.prepared import fetch
 from tertulia.people.models import Person
 
 SHOWN_REACTORS = 200
@@ -168,9 +168,7 @@ _people = msgspec.json.Decoder(tuple[Author, ...])
 
 def read(chosen: str, parameters: Mapping[str, Any], *, order: str = "p.seq") -> list[PostState]:
     """The posts that `chosen` (SQL, written by us) selects from `posts_post`, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_READ.format(chosen=chosen, order=order), parameters)
-        return [_state(row) for row in cursor.fetchall()]
+    return [_state(row) for row in fetch(_READ.format(chosen=chosen, order=order), parameters)]
 
 
 def by_ids(post_ids: Sequence[UUID]) -> list[PostState]:

@@ -32,7 +32,7 @@ from tertulia.posts.services.keeping import (
     unsave,
     unschedule,
 )
-from tertulia.posts.services.posting import check_may_post, post
+from tertulia.posts.services.posting import Letter, Posted, check_may_post, post, post_all
 from tertulia.posts.services.preparing import preview
 from tertulia.posts.services.reading import follow_thread, mark_read, mark_thread_read, mark_unread_from
 from tertulia.posts.services.records import MAX_ALT, MAX_BODY, MAX_FILES, NewPost, Outcome
@@ -44,10 +44,12 @@ __all__ = [
     "MAX_FILES",
     "MAX_PINS",
     "UNDO_SECONDS",
+    "Letter",
     "NewPost",
     "OldPin",
     "OldReaction",
     "Outcome",
+    "Posted",
     "check_may_post",
     "create_posts",
     "delete",
@@ -63,6 +65,7 @@ __all__ = [
     "open_content",
     "pin",
     "post",
+    "post_all",
     "preview",
     "react",
     "reschedule",

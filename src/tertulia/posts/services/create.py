@@ -6,21 +6,20 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tertulia.kernel import bus, happenings
-from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict
 from tertulia.posts import sql
 from tertulia.posts.happenings import PostsCreated
 from tertulia.posts.models import Kind
 from tertulia.posts.services.preparing import Ready, prepare
-from tertulia.posts.services.records import NewPost, Outcome
-from tertulia.posts.services.threads import Replies, follow_rows
+from tertulia.posts.services.records import NewPost, Outcome, Said
+from tertulia.posts.services.threads import Replies, follow_rows, latest
 
 TRIES = 5
 
@@ -29,7 +28,7 @@ class _Stale(Exception):
     """Something that `prepare` had found changed before the channel was locked: prepare again."""
 
 
-def create_posts(batch: Sequence[NewPost], *, silent: bool = False) -> list[Outcome]:
+def create_posts(batch: Sequence[NewPost], *, silent: bool = False, hopeful: bool = False) -> list[Outcome]:
     """Make posts, in the batch's order; the only code that does. Trusts its caller about who may.
 
     One transaction: places in the channels without gaps in the order of commits, reply counts, followed threads,
@@ -37,10 +36,11 @@ def create_posts(batch: Sequence[NewPost], *, silent: bool = False) -> list[Outc
     first post; a post that cannot be made is refused in its outcome and leaves its neighbours alone.
 
     `silent`, for imports and system lines: nobody is called or told, archived channels take it, and members who had
-    read everything still have. System lines make no channel unread.
+    read everything still have. System lines make no channel unread. `hopeful`: expect that nothing was
+    sent before, and look only when that proves wrong.
     """
-    for _try in range(TRIES):
-        prepared = prepare(batch, silent=silent)
+    for attempt in range(TRIES):
+        prepared = prepare(batch, silent=silent, hopeful=hopeful and attempt == 0)
         ready = [item for item in prepared if isinstance(item, Ready)]
         try:
             made = {outcome.post_id: outcome for outcome in _write(ready, silent=silent)} if ready else {}
@@ -86,59 +86,81 @@ def _write(batch: Sequence[Ready], *, silent: bool) -> list[Outcome]:
     with transaction.atomic():
         if len(here) > 1:
             sql.lock_channels(list(here))
-        moment = now()
-        bumped = sql.bump_channels(
-            [_bump_row(channel_id, channel, moment) for channel_id, channel in here.items()], archived_too=silent
-        )
-        if len(bumped) < len(here):
+        written = sql.write_posts(_rows(here, in_batch, silent=silent), archived_too=silent)
+        if len(written.channels) < len(here) or written.posts < len(batch):
             raise _Stale
-        moment = now()  # once more, for the lock may have been waited for: times follow places
-        outcomes = _insert(here, bumped, in_batch, moment)
-        _answer(here, bumped, in_batch, moment, silent=silent)
+        bumped = written.channels
+        outcomes = _outcomes(here, bumped)
+        _answer(here, bumped, in_batch, silent=silent)
         _attach(batch)
-        if not silent:
+        if silent:
+            _advance(here, bumped)
+        else:
             _call(batch)
-        _advance(here, bumped, silent=silent)
         ids = tuple(str(outcome.post_id) for outcome in outcomes)
         happenings.emit(PostsCreated(tuple(str(channel_id) for channel_id in here), ids, silent))
-        for channel_id, counters in bumped.items():
-            bus.notify("posts", channel=channel_id, revision=counters.revision)
+        bus.notify_all("sidebar", [{"person": person_id} for person_id in written.drafts_of])
+        bus.notify_all("posts", [{"channel": row.channel_id, "revision": row.revision} for row in bumped.values()])
     return outcomes
 
 
-def _bump_row(channel_id: UUID, channel: _InChannel, moment: datetime) -> sql.Row:
-    places = channel.message_places
-    times = [ready.new.created_at or moment for ready in channel.posts if ready.new.kind == Kind.MESSAGE]
-    revisions = len(channel.posts) + len(channel.roots)
-    return (
-        *(channel_id, len(channel.posts), places[-1] if places else 0, len(places)),
-        *(revisions, max(times, default=None)),
-    )
+def _rows(here: dict[UUID, _InChannel], in_batch: dict[UUID, Replies], *, silent: bool) -> sql.Batch:
+    rows = sql.Batch([], [], [], [])
+    for channel_id, channel in here.items():
+        places = channel.message_places
+        times = [ready.new.created_at for ready in channel.posts if ready.new.kind == Kind.MESSAGE]
+        rows.channels.append(
+            {
+                "channel_id": channel_id,
+                "posts": len(channel.posts),
+                "messages": len(times),
+                "last_root": places[-1] if places else 0,
+                "roots": len(places),
+                "revisions": len(channel.posts) + len(channel.roots),
+                "at": latest(times),
+            }
+        )
+        for place, ready in enumerate(channel.posts, 1):
+            new, thread = ready.new, in_batch[ready.new.id]
+            rows.posts.append(
+                {
+                    "id": new.id,
+                    "channel_id": channel_id,
+                    "place": place,
+                    "root_id": ready.root_id,
+                    "author_id": new.author_id,
+                    "kind": new.kind.value,
+                    "body": ready.body,
+                    "html": ready.rendered.html,
+                    "text": ready.rendered.text,
+                    "client_id": ready.client_id,
+                    "created_at": new.created_at,
+                    "edited_at": new.edited_at,
+                    "reply_count": len(thread.posts),
+                    "last_reply_at": thread.last_at(),
+                    "facts": new.facts,
+                }
+            )
+            if new.ends_draft:
+                draft = {"person_id": new.author_id, "channel_id": channel_id, "root_id": ready.root_id}
+                rows.drafts.append(draft)
+        if not silent:
+            rows.writers.extend(_runs(channel_id, channel))
+    return rows
 
 
-def _insert(
-    here: dict[UUID, _InChannel], bumped: dict[UUID, sql.Bumped], in_batch: dict[UUID, Replies], moment: datetime
-) -> list[Outcome]:
-    rows: list[sql.Row] = []
+def _outcomes(here: dict[UUID, _InChannel], bumped: dict[UUID, sql.Bumped]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for channel_id, channel in here.items():
         counters = bumped[channel_id]
         seq = counters.last_seq - len(channel.posts)
         revision = counters.revision - len(channel.posts) - len(channel.roots)
-        for ready in channel.posts:
-            new, seq, revision = ready.new, seq + 1, revision + 1
-            thread = in_batch[new.id]
-            rows.append(
-                (
-                    *(new.id, channel_id, seq, revision, ready.root_id, new.author_id, new.kind.value),
-                    *(ready.body, ready.rendered.html, ready.rendered.text, ready.client_id),
-                    *(new.created_at or moment, new.edited_at, len(thread.posts), thread.last_at(moment)),
-                    sql.json_or_none(new.facts),
-                )
+        for place, ready in enumerate(channel.posts, 1):
+            created_at = ready.new.created_at or counters.at
+            said = Said(ready.body, ready.rendered.html, ready.rendered.text, created_at)
+            outcomes.append(
+                Outcome(ready.new.id, channel_id, seq + place, revision + place, ready.root_id, created=True, said=said)
             )
-            outcomes.append(Outcome(new.id, channel_id, seq, revision, ready.root_id, created=True))
-    if sql.insert_posts(rows) < len(rows):
-        raise _Stale
     return outcomes
 
 
@@ -146,16 +168,16 @@ def _answer(
     here: dict[UUID, _InChannel],
     bumped: dict[UUID, sql.Bumped],
     in_batch: dict[UUID, Replies],
-    moment: datetime,
     *,
     silent: bool,
 ) -> None:
     """Count replies on the posts they answer, and let people follow the threads they are part of."""
     rows: list[sql.Row] = []
     for channel_id, channel in here.items():
-        revision = bumped[channel_id].revision - len(channel.roots)
+        counters = bumped[channel_id]
+        revision = counters.revision - len(channel.roots)
         rows.extend(
-            (root_id, len(thread.posts), thread.last_at(moment), revision + place)
+            (root_id, len(thread.posts), thread.last_at() or counters.at, revision + place)
             for place, (root_id, thread) in enumerate(channel.roots.items(), 1)
         )
     counts = sql.count_replies(rows) if rows else {}
@@ -193,35 +215,36 @@ def _call(batch: Iterable[Ready]) -> None:
         sql.record_mentions(people, groups, everyone)
 
 
-def _advance(here: dict[UUID, _InChannel], bumped: dict[UUID, sql.Bumped], *, silent: bool) -> None:
-    """Move the reading pointers of those who had read everything."""
+def _advance(here: dict[UUID, _InChannel], bumped: dict[UUID, sql.Bumped]) -> None:
+    """After a silent batch: who had read everything still has."""
     rows: list[sql.Row] = []
     for channel_id, channel in here.items():
         counters = bumped[channel_id]
-        if all(ready.new.kind == Kind.SYSTEM for ready in channel.posts):
-            continue
-        before = counters.root_count - len(channel.message_places)
-        if silent:
+        if any(ready.new.kind != Kind.SYSTEM for ready in channel.posts):
+            before = counters.root_count - len(channel.message_places)
             rows.append((channel_id, before, counters.root_count, counters.last_seq))
-        else:
-            rows.extend((channel_id, *row) for row in _runs(channel, counters, before))
     if rows:
-        (sql.advance_members if silent else sql.advance_writers)(rows)
+        sql.advance_members(rows)
 
 
-def _runs(channel: _InChannel, counters: sql.Bumped, count: int) -> Iterable[sql.Row]:
+def _runs(channel_id: UUID, channel: _InChannel) -> Iterable[dict[str, Any]]:
     """For each author: the messages before their first post of the batch, those up to the end of that unbroken run of
     theirs, and its last place. What others posted after it in the same batch, they have not seen.
     """
+    if all(ready.new.kind == Kind.SYSTEM for ready in channel.posts):
+        return []
     runs: dict[UUID, tuple[int, int, int]] = {}
-    first = counters.last_seq - len(channel.posts) + 1
     previous: UUID | None = None
-    for seq, ready in enumerate(channel.posts, first):
+    count = 0
+    for place, ready in enumerate(channel.posts, 1):
         author_id = ready.new.author_id
         before, count = count, count + _counts(ready)
         if author_id not in runs:
-            runs[author_id] = (before, count, seq)
-        elif previous == author_id and runs[author_id][2] == seq - 1:
-            runs[author_id] = (runs[author_id][0], count, seq)
+            runs[author_id] = (before, count, place)
+        elif previous == author_id and runs[author_id][2] == place - 1:
+            runs[author_id] = (runs[author_id][0], count, place)
         previous = author_id
-    return [(author_id, *run) for author_id, run in runs.items()]
+    return [
+        {"channel_id": channel_id, "person_id": person_id, "before": before, "roots": roots, "place": place}
+        for person_id, (before, roots, place) in runs.items()
+    ]

@@ -46,10 +46,14 @@ class _Parent:
     deleted: bool
 
 
-def prepare(batch: Sequence[NewPost], *, silent: bool) -> list[Ready | Outcome]:
-    """Each post made ready, or its refusal, or the post that an earlier send of it made; in the batch's order."""
-    channels = _channels(batch)
-    earlier = _earlier(batch)
+def prepare(batch: Sequence[NewPost], *, silent: bool, hopeful: bool = False) -> list[Ready | Outcome]:
+    """Each post made ready, or its refusal, or the post that an earlier send of it made; in the batch's order.
+
+    `hopeful`: take it that none was sent before and that channels are as the caller has just seen them; writing finds
+    out where it was not so.
+    """
+    channels = _channels(batch, hopeful=hopeful)
+    earlier = {} if hopeful else _earlier(batch)
     parents = _parents(batch)
     files = _files(batch)
     names = look_up([(channels[new.channel_id][0], new.body) for new in batch if new.channel_id in channels])
@@ -189,11 +193,16 @@ def _check_files(new: NewPost, files: dict[UUID, tuple[UUID, bool]], taken: set[
             raise Conflict(_("One of the files is already in another post. Upload it again."), type="file-used")
 
 
-def _channels(batch: Sequence[NewPost]) -> dict[UUID, tuple[UUID, bool]]:
+def _channels(batch: Sequence[NewPost], *, hopeful: bool) -> dict[UUID, tuple[UUID, bool]]:
     """Channel -> its workspace, and whether it is archived."""
-    ids = list({new.channel_id for new in batch})
-    rows = sql.fetch("SELECT id, workspace_id, archived_at IS NOT NULL FROM channels_channel WHERE id = ANY(%s)", [ids])
-    return {row[0]: (row[1], row[2]) for row in rows}
+    found = {new.channel_id: (new.workspace_id, False) for new in batch if hopeful and new.workspace_id}
+    ids = list({new.channel_id for new in batch if new.channel_id not in found})
+    if ids:
+        rows = sql.fetch(
+            "SELECT id, workspace_id, archived_at IS NOT NULL FROM channels_channel WHERE id = ANY(%s)", [ids]
+        )
+        found.update({row[0]: (row[1], row[2]) for row in rows})
+    return found
 
 
 def _earlier(batch: Sequence[NewPost]) -> dict[tuple[UUID, UUID], Outcome]:

@@ -24,7 +24,9 @@ class NewPost:
 
     `root_id` may name a reply (the post joins its thread) or a post that comes earlier in the same batch, by its `id`.
     `body` is Markdown; that of a system line is plain text. `alts` are the words for the files, in their order.
-    `everyone` says whether `@channel` and `@here` call people. `facts` belong to system lines.
+    `everyone` says whether `@channel` and `@here` call people. `ends_draft`: what its author had begun to write there
+    is done with. `facts` belong to system lines. `workspace_id`: the channel's, from a caller who has just seen that
+    the channel lives.
     """
 
     channel_id: UUID
@@ -38,8 +40,20 @@ class NewPost:
     created_at: datetime | None = None
     edited_at: datetime | None = None
     everyone: bool = True
+    ends_draft: bool = False
+    workspace_id: UUID | None = None
     facts: Mapping[str, Any] | None = None
     id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a post made in this moment says, as it is stored."""
+
+    body: str
+    html: str
+    text: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +67,5 @@ class Outcome:
     root_id: UUID | None = None
     created: bool = False
     refusal: Refusal | None = None
+    said: Said | None = None
+    """Of a post that was made now."""

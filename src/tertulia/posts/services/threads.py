@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -21,9 +21,15 @@ class Replies:
         """One more reply."""
         self.posts.append(ready)
 
-    def last_at(self, moment: datetime) -> datetime | None:
-        """The time of the latest; `moment` stands for those made now."""
-        return max((ready.new.created_at or moment for ready in self.posts), default=None)
+    def last_at(self) -> datetime | None:
+        """The time of the latest; None: one of them is made now."""
+        return latest([ready.new.created_at for ready in self.posts])
+
+
+def latest(times: Sequence[datetime | None]) -> datetime | None:
+    """The latest of some times, of which None stands for now; None, too, where there are none."""
+    given = [time for time in times if time is not None]
+    return max(given, default=None) if len(given) == len(times) else None
 
 
 def follow_rows(
