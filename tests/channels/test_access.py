@@ -156,5 +156,5 @@ def test_finding_a_seat_takes_a_fixed_number_of_queries(
     world: World, django_assert_num_queries: Callable[[int], object]
 ) -> None:
     channel = world.secret(world.mia, world.ben)
-    with django_assert_num_queries(2):  # type: ignore[attr-defined]
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
         assert seat(world.mia, channel).may_post

@@ -8,8 +8,9 @@ answer of a wrong URL.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
@@ -17,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from tertulia.channels.models import Channel, ChannelMembership, Kind, Posting, Visibility
 from tertulia.kernel.errors import Forbidden, NotFound
+from tertulia.kernel.prepared import columns, fetch, made
 from tertulia.people.models import Block, Person
-from tertulia.workspaces.access import Permission, Place, may, workspace_by_id
+from tertulia.workspaces.access import Permission, Place, may
 from tertulia.workspaces.models import Membership, Role, Workspace
 
 _MINE: tuple[str, ...] = ("mine",)
@@ -128,18 +130,16 @@ class Seat:
 
 
 def channel(person: Person, channel_id: uuid.UUID) -> Seat:
-    """The person's seat in a channel, found by its id. Two queries; three for a direct conversation.
+    """The person's seat in a channel, found by its id. One query; two for a direct conversation.
 
     Raises NotFound where there is no such channel, and where the person may not know of it.
     """
-    return _seat(person, with_membership(Channel.objects.all(), person.pk).filter(pk=channel_id))
+    return _seat(person, _BY_ID, {"me": person.pk, "id": channel_id})
 
 
 def channel_by_slug(person: Person, workspace_slug: str, slug: str) -> Seat:
     """The same, found by its address: `/w/WORKSPACE_SLUG/c/SLUG`."""
-    found = with_membership(Channel.objects.all(), person.pk)
-    found = found.alias(address=Lower("slug"), home=Lower("workspace__slug"))
-    return _seat(person, found.filter(address=slug.lower(), home=workspace_slug.lower()))
+    return _seat(person, _BY_SLUG, {"me": person.pk, "home": workspace_slug.lower(), "slug": slug.lower()})
 
 
 def check_manage(seat: Seat) -> None:
@@ -207,16 +207,31 @@ def membership_in(channel: Channel) -> ChannelMembership | None:
     return membership
 
 
-def _seat(person: Person, found: QuerySet[Channel]) -> Seat:
-    channel = found.first()
-    if channel is None:
+# Every page and operation of a channel begins with this, so it is one statement instead of the ORM's two.
+_SEAT = f"""
+SELECT {columns(Channel, "c")}, {columns(ChannelMembership, "m")}, {columns(Workspace, "w")}, {columns(Membership, "p")}
+FROM channels_channel c
+JOIN workspaces_workspace w ON w.id = c.workspace_id
+JOIN workspaces_membership p ON p.workspace_id = c.workspace_id AND p.person_id = %(me)s
+LEFT JOIN channels_channelmembership m ON m.channel_id = c.id AND m.person_id = %(me)s
+"""  # noqa: S608 - names of columns only
+_BY_ID = f"{_SEAT} WHERE c.id = %(id)s"
+_BY_SLUG = f"{_SEAT} WHERE lower(w.slug) = %(home)s AND lower(c.slug) = %(slug)s"
+
+
+def _seat(person: Person, statement: str, where: Mapping[str, Any]) -> Seat:
+    found = fetch(statement, where)
+    if not found:
         raise NotFound
-    place = workspace_by_id(person, channel.workspace_id)
-    channel.workspace = place.workspace
-    membership = membership_in(channel)
-    if membership is None and (channel.visibility == Visibility.PRIVATE or not may(place, Permission.BROWSE_CHANNELS)):
+    channel, membership, workspace, place_in = made(found[0], Channel, ChannelMembership, Workspace, Membership)
+    place_in.workspace, place_in.person = workspace, person
+    place = Place.of(place_in)
+    channel.workspace = workspace
+    if membership is not None:
+        membership.channel, membership.person = channel, person
+    elif channel.visibility == Visibility.PRIVATE or not may(place, Permission.BROWSE_CHANNELS):
         raise NotFound
     partners: tuple[Partner, ...] = ()
     if channel.kind == Kind.DIRECT:
-        partners = partners_of(person, channel.workspace, channel.direct_people)
+        partners = partners_of(person, workspace, channel.direct_people)
     return Seat(channel=channel, place=place, membership=membership, partners=partners)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
@@ -93,7 +95,13 @@ class Channel(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("posts:channel", args=[self.workspace.slug, self.slug])
+        return channel_url(self.workspace.slug, self.slug)
+
+
+@lru_cache(maxsize=4096)
+def channel_url(workspace_slug: str, slug: str) -> str:
+    """The address of a channel's conversation."""
+    return reverse("posts:channel", args=[workspace_slug, slug])
 
 
 class ChannelMembership(models.Model):

@@ -9,8 +9,8 @@ goes through `escape`, except `state.html`, which `kernel.rich_text` made.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import escape
 from zoneinfo import ZoneInfo
@@ -33,8 +33,12 @@ _PLAIN_ROLES = {Role.LEARNER, Role.GUEST}
 _ = gettext_noop  # `_say` translates later, into the installation's language
 
 
+@lru_cache(maxsize=4096)
 def article(state: PostState) -> SafeString:
-    """One post as a list item; docs/architecture.md, "The fragment of a post", says what can be relied on."""
+    """One post as a list item; docs/architecture.md, "The fragment of a post", says what can be relied on.
+
+    Kept by all that it shows, so that who renames themselves is at once another author.
+    """
     if state.kind == Kind.SYSTEM:
         inside = f"{_icon('info', size=16)}<span>{state.html}</span> {_time(state.created_at)}"
         return SafeString(f'<li class="system-line"{_attributes(state)}>{inside}</li>')
@@ -64,22 +68,59 @@ def joined(states: Iterable[PostState]) -> SafeString:
 _TIME = re.compile(r'<time datetime="([^"]+)" data-style="(\w+)">[^<]*</time>')
 
 
-def localise(html: str, zone: ZoneInfo) -> SafeString:
-    """Fragments with the words of every `<time>` in the reader's zone and language, in one pass."""
+class Moment:
+    """A time whose words change as time goes by, in a reader's zone and language."""
+
+    def __init__(self, moment: str, style: str, zone: ZoneInfo, language: str) -> None:
+        self._local = datetime.fromisoformat(moment).astimezone(zone)
+        self._named = (moment, style, zone, language)
+
+    def words(self, now: datetime) -> bytes:
+        """The `<time>` as it reads `now`, which is in the reader's zone."""
+        # Words change with whole minutes, as clocks on the wall count them, and with the year.
+        minutes = (now.replace(tzinfo=None) - self._local.replace(tzinfo=None)) // _MINUTE
+        return _passing(self._named, minutes, now.year)
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+def pieces(html: str, zone: ZoneInfo) -> Iterator[bytes | Moment]:
+    """Fragments with the words of every `<time>` in the reader's zone and language, cut where those will change."""
     language = get_language() or settings.LANGUAGE_CODE
-    return SafeString(_TIME.sub(lambda found: _localised(found[1], found[2], zone, language), html))
+    steady: list[str] = []
+    end = 0
+    for found in _TIME.finditer(html):
+        steady.append(html[end : found.start()])
+        end = found.end()
+        moment, style = found.groups()
+        if style == "time":  # the same for ever, and most of them
+            steady.append(_kept(moment, style, zone, language))
+        else:
+            yield "".join(steady).encode()
+            steady = []
+            yield Moment(moment, style, zone, language)
+    yield "".join([*steady, html[end:]]).encode()
 
 
-def _localised(moment: str, style: str, zone: ZoneInfo, language: str) -> str:
-    if style == "time":  # the same for ever, and most of them
-        return _kept(moment, style, zone, language)
-    return _fresh(moment, style, zone)
+def localise(html: str, zone: ZoneInfo) -> SafeString:
+    """Fragments with the words of every `<time>` as the reader reads them now."""
+    now = timezone.localtime(timezone=zone)
+    parts = (piece if isinstance(piece, bytes) else piece.words(now) for piece in pieces(html, zone))
+    return SafeString(b"".join(parts).decode())
 
 
 @lru_cache(maxsize=20_000)
 def _kept(moment: str, style: str, zone: ZoneInfo, language: str) -> str:
     del language  # only tells kept words of different languages apart
     return _fresh(moment, style, zone)
+
+
+@lru_cache(maxsize=20_000)
+def _passing(named: tuple[str, str, ZoneInfo, str], minutes: int, year: int) -> bytes:
+    del minutes, year  # tell kept words of different ages apart
+    moment, style, zone, _language = named
+    return _fresh(moment, style, zone).encode()
 
 
 def _fresh(moment: str, style: str, zone: ZoneInfo) -> str:

@@ -15,8 +15,9 @@ from tertulia.channels.queries.browsing import (
     visibility_effect,
     visible,
 )
+from tertulia.channels.queries.conversations import conversations
 from tertulia.channels.queries.reading import RailRow, Waiting, free_slug, home, member_ids, rail, unread, waiting
-from tertulia.channels.queries.sidebar import Row, Sidebar, conversations, sidebar
+from tertulia.channels.queries.sidebar import Row, Sidebar, sidebar
 from tertulia.channels.queries.switching import Choice, Sort, switcher
 
 __all__ = [

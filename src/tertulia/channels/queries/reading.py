@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Lower
 
 from tertulia.channels.models import Channel, ChannelMembership
+from tertulia.kernel.prepared import fetch
 from tertulia.people.models import Person
 from tertulia.workspaces.access import Place
 
@@ -51,8 +52,7 @@ class Waiting:
     draft: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RailRow:
+class RailRow(NamedTuple):
     """One of somebody's workspaces; nothing of its channels but that something is unread."""
 
     id: uuid.UUID
@@ -64,16 +64,13 @@ class RailRow:
 
 def waiting(person_id: uuid.UUID, channel_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Waiting]:
     """What waits for a person in these channels; those they are not in are left out. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [person_id, list(channel_ids)])
-        return {channel_id: Waiting(mentions, draft) for channel_id, mentions, draft in cursor.fetchall()}
+    rows = fetch(_WAITING, [person_id, list(channel_ids)])
+    return {channel_id: Waiting(mentions, draft) for channel_id, mentions, draft in rows}
 
 
 def rail(person: Person) -> list[RailRow]:
     """The person's workspaces by name, with what is unread in each. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RAIL, [person.pk])
-        return [RailRow(*row) for row in cursor.fetchall()]
+    return [RailRow(*row) for row in fetch(_RAIL, [person.pk])]
 
 
 def unread(channel: Channel, membership: ChannelMembership | None) -> int:

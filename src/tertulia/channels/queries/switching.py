@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from tertulia.channels.models import Channel, ChannelMembership
 from tertulia.channels.queries.browsing import joined, people_to_message, visible
+from tertulia.channels.queries.conversations import Row, rows_of
 from tertulia.channels.queries.reading import rail
-from tertulia.channels.queries.sidebar import Row, rows_of
 from tertulia.people.models import Person
 from tertulia.workspaces.access import Place
 

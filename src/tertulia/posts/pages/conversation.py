@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -19,13 +20,12 @@ from tertulia.channels import access as channel_access
 from tertulia.channels import queries as channel_queries
 from tertulia.channels.access import Seat
 from tertulia.kernel.errors import NotFound, Refusal
-from tertulia.people import queries as people_queries
-from tertulia.posts import access, queries, services, timeline
+from tertulia.posts import access, queries, remembered, services, timeline
+from tertulia.posts.conversation_html import Conversation, conversation_html
 from tertulia.posts.forms import PostForm
 from tertulia.posts.pages.reader import person_of
-from tertulia.posts.queries import Page, Unread
-
-PAGE = 50
+from tertulia.posts.remembered import SIZE as PAGE
+from tertulia.posts.remembered import Edges
 
 
 @login_required
@@ -35,7 +35,7 @@ def channel(request: HttpRequest, slug: str, channel_slug: str) -> HttpResponse:
     seat = channel_access.channel_by_slug(person_of(request), slug, channel_slug)
     if request.method == "POST":
         return _send(request, seat, None)
-    return render(request, "posts/channel.html", _conversation(request, seat))
+    return _conversation(request, seat)
 
 
 @login_required
@@ -48,7 +48,7 @@ def thread(request: HttpRequest, slug: str, channel_slug: str, post_id: UUID) ->
     context = _thread(request, seat, post_id)
     if request.headers.get("HX-Request"):
         return render(request, "posts/_thread.html", context)
-    return render(request, "posts/channel.html", {**_conversation(request, seat), **context, "pane": "side"})
+    return _conversation(request, seat, side=render_to_string("posts/_thread.html", context, request))
 
 
 @login_required
@@ -56,8 +56,7 @@ def thread(request: HttpRequest, slug: str, channel_slug: str, post_id: UUID) ->
 def part(request: HttpRequest, slug: str, channel_slug: str) -> HttpResponse:
     """More of a conversation, before or after a place: a bare list."""
     seat = channel_access.channel_by_slug(person_of(request), slug, channel_slug)
-    page = queries.page(seat.channel.pk, limit=PAGE, **_edges(request))
-    return render(request, "posts/_part.html", {"page": page, "rows": timeline.rows(page.posts)})
+    return HttpResponse(remembered.page(seat, _edges(request)).part())
 
 
 @login_required
@@ -78,12 +77,11 @@ def pins(request: HttpRequest, slug: str, channel_slug: str) -> HttpResponse:
     context = {
         "seat": seat,
         "pinned": timeline.rows(queries.pinned(seat.channel.pk), beside=True),
-        "side": "posts/_pins.html",
         "close_url": seat.channel.get_absolute_url(),
     }
     if request.headers.get("HX-Request"):
         return render(request, "posts/_pins.html", context)
-    return render(request, "posts/channel.html", {**_conversation(request, seat), **context, "pane": "side"})
+    return _conversation(request, seat, side=render_to_string("posts/_pins.html", context, request))
 
 
 @login_required
@@ -98,31 +96,24 @@ def permalink(request: HttpRequest, post_id: UUID) -> HttpResponse:
     return redirect(f"{reverse('posts:channel', args=here)}?around={post.seq}#post-{post.pk}")
 
 
-def _conversation(request: HttpRequest, seat: Seat) -> dict[str, Any]:
-    person = person_of(request)
-    unread = queries.unread(person, seat.channel.pk)
+def _conversation(
+    request: HttpRequest, seat: Seat, *, side: str = "", form: PostForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The whole page. `side`: HTML beside it; `form`: what could not be sent."""
     edges = _place(request, seat)
-    page = _page(seat, unread, edges)
-    draft = queries.draft(person, seat.channel.pk)
-    return {
-        "seat": seat,
-        "place": seat.place,
-        "workspace": seat.place.workspace,
-        "channel": seat.channel,
-        "sidebar": channel_queries.sidebar(seat.place, current=seat.channel),
-        "page": page,
-        "start": edges.get("around"),
-        "rows": timeline.rows(page.posts, unread_seq=unread.first_seq),
-        "unread": unread,
-        "member_count": channel_queries.member_count(seat.channel.pk),
-        "blocked": people_queries.blocked_ids(person),
-        "form": PostForm(initial={"body": draft.body if draft else ""}),
-        "may": " ".join(
-            word for word, granted in (("moderate", seat.may_moderate), ("post", seat.may_post)) if granted
-        ),
-        "longest": services.MAX_BODY,
-        "most_files": services.MAX_FILES,
-    }
+    reading, posts = remembered.read(seat, edges)
+    if not edges and reading.unread.first_seq is not None and reading.unread.count > PAGE - 10:
+        posts = remembered.page(seat, {"around": reading.unread.first_seq})
+    shown = Conversation(
+        seat=seat,
+        reading=reading,
+        posts=posts,
+        sidebar=channel_queries.sidebar(seat.place, current=seat.channel),
+        start=edges.get("around"),
+        side=side,
+        form=form,
+    )
+    return HttpResponse(conversation_html(request, shown), status=status)
 
 
 def _place(request: HttpRequest, seat: Seat) -> Edges:
@@ -132,12 +123,6 @@ def _place(request: HttpRequest, seat: Seat) -> Edges:
         seq = queries.seq_at(seat.channel.pk, moment)
         return {"around": seq} if seq is not None else {}
     return _edges(request)
-
-
-def _page(seat: Seat, unread: Unread, edges: Edges) -> Page:
-    if not edges and unread.first_seq is not None and unread.count > PAGE - 10:
-        edges = {"around": unread.first_seq}
-    return queries.page(seat.channel.pk, **edges, limit=PAGE)
 
 
 def _thread(request: HttpRequest, seat: Seat, post_id: UUID) -> dict[str, Any]:
@@ -158,7 +143,6 @@ def _thread(request: HttpRequest, seat: Seat, post_id: UUID) -> dict[str, Any]:
         "replies": page,
         "reply_rows": timeline.rows(page.posts, unread_seq=reading.first_seq, beside=True),
         "reading": reading,
-        "side": "posts/_thread.html",
         "close_url": seat.channel.get_absolute_url(),
         "reply_form": PostForm(initial={"body": draft.body if draft else ""}, auto_id="reply_%s"),
         "longest": services.MAX_BODY,
@@ -193,23 +177,13 @@ def _send(request: HttpRequest, seat: Seat, root_id: UUID | None) -> HttpRespons
             form.add_error("body", refusal.detail)
         else:
             return redirect("posts:permalink", state.id)
-    context = _conversation(request, seat)
-    if root_id is not None:
-        context |= {**_thread(request, seat, root_id), "reply_form": form, "pane": "side"}
-    else:
-        context["form"] = form
     for errors in form.errors.values():
         for error in errors:
             messages.error(request, str(error))
-    return render(request, "posts/channel.html", context, status=422)
-
-
-class Edges(TypedDict, total=False):
-    """Which part of a list: one of these, or none for its newest."""
-
-    before: int
-    after: int
-    around: int
+    if root_id is None:
+        return _conversation(request, seat, form=form, status=422)
+    context = {**_thread(request, seat, root_id), "reply_form": form}
+    return _conversation(request, seat, side=render_to_string("posts/_thread.html", context, request), status=422)
 
 
 def _edges(request: HttpRequest) -> Edges:
