@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -47,15 +48,28 @@ def free_port() -> int:
 
 
 class Serving:
-    """`tertulia serve`, running. `with Serving(var, port=…) as site:` waits until all of it serves."""
+    """`tertulia serve`, running. `with Serving(var, port=…) as site:` waits until all of it serves.
 
-    def __init__(self, var: Path, *, port: int = 0, workers: int = 1, **settings: str) -> None:
+    `host`: the address it serves at, of this machine or of what `inside` starts it in (`ip netns exec NAME`).
+    """
+
+    def __init__(
+        self,
+        var: Path,
+        *,
+        port: int = 0,
+        workers: int = 1,
+        host: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
         self.port = port or free_port()
+        self.host = host
         self.url = f"http://localhost:{self.port}"
-        self.log = var.parent / f"serve-{self.port}.log"
+        self.log = var.parent / f"serve-{host}-{self.port}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--port", str(self.port), "--workers", str(workers)],
+                [*inside, PROGRAM, "serve", "--host", host, "--port", str(self.port), "--workers", str(workers)],
                 env=environment(var, **settings),
                 cwd=var.parent,
                 stdin=subprocess.DEVNULL,
@@ -85,7 +99,7 @@ class Serving:
     def status(self, path: str) -> int:
         """The status of a page; 0 while nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.port}{path}", timeout=10) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()

@@ -11,6 +11,7 @@ import pytest
 
 from tertulia.config import postgres
 from tertulia.config.testing import TUNING
+from valkey_server import ValkeyServer
 
 from .program import run
 
@@ -100,15 +101,26 @@ def test_the_doctor_finds_nothing_broken(var: Path, owner: str) -> None:
     report = run(var, "doctor")
     assert report.returncode == 0, report.stdout
     assert "PostgreSQL" in report.stdout
+    assert "PostgreSQL carries notices between web processes." in report.stdout
     assert "No job worker is at work" in report.stdout
+
+
+def test_the_doctor_tries_the_bus(var: Path, owner: str) -> None:
+    del owner
+    with ValkeyServer(password="s3cret") as server:
+        report = run(var, "doctor", bus_url=server.url)
+    assert "The server of TERTULIA_BUS_URL carries notices" in report.stdout
+    assert "s3cret" not in report.stdout + report.stderr
 
 
 def test_the_doctor_says_how_to_mend(var: Path, owner: str, tmp_path: Path) -> None:
     del owner
     (tmp_path / "blocked").write_text("a file where a folder should be")
-    report = run(var, "doctor", storage_url=f"folder:{tmp_path}/blocked/files", mail_url="smtp://u:hunter2@127.0.0.1:1")
+    away = {"mail_url": "smtp://u:hunter2@127.0.0.1:1", "bus_url": "valkey://u:hunter2@127.0.0.1:1/0"}
+    report = run(var, "doctor", storage_url=f"folder:{tmp_path}/blocked/files", **away)
     assert report.returncode == 1
     broken = [line for line in report.stdout.splitlines() if line.startswith("broken")]
     assert any("TERTULIA_STORAGE_URL" in line for line in broken)
     assert any("TERTULIA_MAIL_URL" in line for line in broken)
+    assert any("TERTULIA_BUS_URL" in line for line in broken)
     assert "hunter2" not in report.stdout

@@ -42,6 +42,12 @@ def test_settings_come_from_a_file_too(tmp_path: Path) -> None:
         ("WORKERS", "0", "greater than or equal to 1"),
         ("DATABASE_URL", "mysql://x/y", "postgresql://"),
         ("DATABASE_URL", "postgresql://host:99999/name", "port"),
+        ("BUS_URL", "localhost:6379", "valkey://user:password@host:6379/0"),
+        ("BUS_URL", "amqp://host/0", "valkey://user:password@host:6379/0"),
+        ("BUS_URL", "valkey:///0", "valkey://user:password@host:6379/0"),
+        ("BUS_URL", "redis://host/name", "valkey://user:password@host:6379/0"),
+        ("BUS_URL", "redis://host/0?ssl_cert_reqs=none", "end after the number"),
+        ("BUS_URL", "valkeys://host:99999/0", "port"),
         ("URL", "learn.example.org", "https://learn.example.org"),
         ("URL", "https://example.org/learn", "without a path"),
         ("SIGN_UP", "maybe", "'open', 'invited' or 'closed'"),
@@ -63,13 +69,21 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
     assert "docs/operate/settings.md" in message
 
 
+@pytest.mark.parametrize("url", ["valkey://host", "redis://:secret@host/2", "valkeys://me:secret@host:6380/0"])
+def test_a_bus_may_be_any_of_these(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TERTULIA_BUS_URL", url)
+    bus_url = read_environment().bus_url
+    assert bus_url is not None
+    assert bus_url.get_secret_value() == url
+
+
 def test_a_misspelt_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERTULIA_DATABSE_URL", "postgresql://x/y")
     with pytest.raises(SettingsError, match="Did you mean TERTULIA_DATABASE_URL"):
         read_environment()
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "MAIL_URL", "STORAGE_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "BUS_URL", "SECRET_KEY", "MAIL_URL", "STORAGE_URL"])
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"TERTULIA_{name}", "xyzzy://me:hunter2@host/x")
     with pytest.raises(SettingsError) as caught:

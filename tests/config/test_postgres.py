@@ -119,6 +119,7 @@ def test_a_killed_server_leaves_nothing_in_the_way(folder: Path) -> None:
     # The id of the dead server now belongs to somebody else, as after a restart of the machine.
     lines = pid_file.read_text().splitlines() if pid_file.exists() else ["0"] * 8
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
+    (folder / f"{postgres.SOCKET_NAME}.lock").write_text(f"{os.getpid()}\n{folder}\n")
     assert answers(postgres.start(folder))
 
 

@@ -11,18 +11,41 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.db import DataError, connection, transaction
+from valkey import Valkey
 
-from tertulia.kernel import bus
+from tertulia.kernel import bus, carrier
 from tertulia.kernel.ids import new_id
 from tertulia.people.services import checks
+from valkey_server import ValkeyServer, carrying
 
 Heard = Callable[[], list[Any]]
 
 
-@pytest.fixture
-def heard(transactional_db: None) -> Iterator[Heard]:
-    """What another connection has heard since it was last asked."""
+@pytest.fixture(params=["postgresql", "valkey"])
+def heard(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[Heard]:
+    """What somebody else has heard since they were last asked, by each of the carriers."""
     del transactional_db
+    if request.param == "postgresql":
+        yield from _by_postgresql()
+        return
+    with ValkeyServer() as server, carrying(server.url):
+        yield from _by_valkey(server)
+
+
+def _by_valkey(server: ValkeyServer) -> Iterator[Heard]:
+    with Valkey.from_url(server.url) as client, client.pubsub(ignore_subscribe_messages=True) as listener:
+        listener.subscribe(carrier.channel())
+        listener.get_message(timeout=5)
+
+        def heard() -> list[Any]:
+            carrier._here().end()
+            messages = iter(lambda: listener.get_message(timeout=0.1), None)
+            return [json.loads(line) for message in messages for line in message["data"].splitlines()]
+
+        yield heard
+
+
+def _by_postgresql() -> Iterator[Heard]:
     url = urlsplit(os.environ["TERTULIA_DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     with psycopg.connect(url, autocommit=True) as listener:
         listener.execute(f"LISTEN {bus.CHANNEL}")
@@ -85,12 +108,16 @@ def test_an_unknown_kind_is_an_error() -> None:
 
 
 def test_the_largest_notices_fit(heard: Heard) -> None:
-    """PostgreSQL takes less than 8,000 bytes, and says so before anything is lost."""
+    """PostgreSQL takes less than 8,000 bytes."""
     states = json.dumps({str(new_id()): "closed" for _ in range(100)})
     bus.notify("presence", states=states)
     longest = "🎉" * checks.LINES["display_name"]
     bus.notify("typing", channel=new_id(), root=new_id(), person=new_id(), name=longest)
     presence, typing = heard()
     assert (presence["states"], typing["name"]) == (states, longest)
+
+
+def test_what_postgresql_cannot_carry_is_an_error_at_once(transactional_db: None) -> None:
+    del transactional_db
     with pytest.raises(DataError):
         bus.notify("presence", states="x" * 8_000)

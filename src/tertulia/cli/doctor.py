@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from tertulia.cli import start
@@ -17,6 +19,7 @@ from tertulia.config.postgres import DatabaseError
 
 OLDEST_POSTGRESQL = 150_000
 EXTENSIONS = ("pg_trgm", "unaccent", "citext")
+BUS_SECONDS = 8
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -61,7 +64,15 @@ def _findings() -> Iterator[Finding]:
         yield Finding("database", State.BROKEN, str(error))
         return
     yield Finding("settings", State.WELL, "All can be read.")
-    examinations: list[Callable[[], Iterator[Finding]]] = [_url, _database, _worker, _storage, _mail, _browser_files]
+    examinations: list[Callable[[], Iterator[Finding]]] = [
+        _url,
+        _database,
+        _bus,
+        _worker,
+        _storage,
+        _mail,
+        _browser_files,
+    ]
     for examination in examinations:
         yield from examination()
 
@@ -111,6 +122,62 @@ def _database() -> Iterator[Finding]:
         yield Finding("database", State.BROKEN, f"{len(left)} changes are not applied. Run: tertulia migrate")
     else:
         yield Finding("database", State.WELL, "All tables are as this release wants them.")
+
+
+def _bus() -> Iterator[Finding]:
+    from django.conf import settings
+
+    own = settings.BUS_URL is not None
+    name = "The server of TERTULIA_BUS_URL" if own else "PostgreSQL"
+    mend = (
+        "Check TERTULIA_BUS_URL and that the server runs; or leave the setting out and PostgreSQL carries them."
+        if own
+        else "Name PostgreSQL itself in TERTULIA_DATABASE_URL: LISTEN does not work through a pooler."
+    )
+    # Whatever the libraries raise is what the operator needs to read.
+    try:
+        asyncio.run(asyncio.wait_for(_hear_ourselves(), BUS_SECONDS))
+    except TimeoutError:
+        yield Finding("bus", State.BROKEN, f"{name} does not carry notices between web processes. {mend}")
+    except Exception as error:  # noqa: BLE001 - see above
+        yield Finding("bus", State.BROKEN, f"{name} does not carry notices: {_one_line(error)}. {mend}")
+    else:
+        yield Finding("bus", State.WELL, f"{name} carries notices between web processes.")
+
+
+async def _hear_ourselves() -> None:
+    """Send a notice, about a channel that is none, and hear it. Raises what goes wrong."""
+    from tertulia.kernel import bus
+    from tertulia.kernel.ids import new_id
+    from tertulia.live.listener import hear
+
+    nothing = str(new_id())
+    arrived, ready = asyncio.Event(), asyncio.Event()
+
+    def heard(notice: dict[str, Any]) -> None:
+        if notice.get("channel") == nothing:
+            arrived.set()
+
+    def tell() -> None:
+        from django.db import connection
+
+        bus.notify("channel", channel=nothing)
+        connection.close()
+
+    async def round_trip() -> None:
+        await ready.wait()
+        await asyncio.to_thread(tell)
+        await arrived.wait()
+
+    ends = [asyncio.create_task(hear(heard, ready.set)), asyncio.create_task(round_trip())]
+    try:
+        finished, _others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
+            task.result()
+    finally:
+        for task in ends:
+            task.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
 
 
 def _worker() -> Iterator[Finding]:

@@ -22,13 +22,15 @@ from types import FrameType
 
 import typer
 
+from tertulia.cli.keeper import Keeper
 from tertulia.cli.say import fail, say
 from tertulia.config.environment import Environment, read_environment
+from tertulia.kernel import carrier
 
 DRAIN_SECONDS = 10
 QUICK_DEATH = 10  # seconds; a child that lived longer was well once
-QUICK_DEATHS = 5
-QUICK_DEATHS_AT_START = 2  # what was never well will hardly become so
+QUICK_DEATHS_AT_START = 2  # what was never well will hardly become so; later, the database may be away for long
+LONGEST_PAUSE = 15
 LOOK_EVERY = 0.2
 START_SECONDS = 90
 
@@ -95,15 +97,16 @@ class Supervisor:
         return 0
 
     def _revive(self, child: Child) -> bool:
-        """Start a child that died anew, after a pause that grows; False once that has no sense any more."""
+        """Start a child that died anew, after a pause that grows; False where that never had any sense."""
         moment = time.monotonic()
         if child.process is not None:
             child.quick_deaths = child.quick_deaths + 1 if moment - child.started < QUICK_DEATH else 1
-            if child.quick_deaths >= (QUICK_DEATHS if self.announced else QUICK_DEATHS_AT_START):
+            if not self.announced and child.quick_deaths >= QUICK_DEATHS_AT_START:
                 fail(f"The {child.name} process stops as soon as it starts. The log above says why.")
                 return False
-            pause = 2.0 ** (child.quick_deaths - 1) / 2
+            pause = min(2.0 ** min(child.quick_deaths - 1, 10) / 2, LONGEST_PAUSE)
             say(f"The {child.name} process stopped ({_cause(child.process.returncode)}); starting it again.")
+            carrier.tell_missed()
             child.process, child.wait_until = None, moment + pause
         elif moment >= child.wait_until:
             child.start()
@@ -142,7 +145,8 @@ def serve(prepare: Callable[[], Environment], *, host: str, port: int, workers: 
     children.append(Child("job", [sys.executable, "-m", "tertulia.cli.jobs"]))
     _close_database()
     supervisor = Supervisor(children, address=_own_address(host, port))
-    code = supervisor.run()
+    with Keeper(given):
+        code = supervisor.run()
     listener.close()
     raise typer.Exit(code)
 

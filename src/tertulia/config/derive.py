@@ -57,7 +57,8 @@ def database(url: SecretStr | None) -> dict[str, Any]:
         "PORT": query.pop("port", "") or str(parts.port or ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "tertulia", **query},
+        # `kernel.prepared` alone prepares, and says so; without a threshold psycopg would not let it.
+        "OPTIONS": {"application_name": "tertulia", "prepare_threshold": 5, **query},
         "TEST": {"TEMPLATE": "template0"},
     }
 

