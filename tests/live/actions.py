@@ -90,6 +90,16 @@ class Steps(Doing):
         services.post(actor=who, seat=seat(who, self.channel), body=self.body(), root_id=root.pk)
 
     @step
+    def post_all(self) -> None:
+        writers = [self.one() for _ in range(3)]
+        root = self.some(kind="message").pk
+        letters = [
+            services.Letter(actor=who, seat=seat(who, self.channel), body=self.body(), root_id=root if number else None)
+            for number, who in enumerate(writers)
+        ]
+        services.post_all(letters)
+
+    @step
     def post_with_file(self) -> None:
         who = self.one()
         file = services.upload_file(actor=who, name="notes.txt", stream=SimpleUploadedFile("notes.txt", b"Notes."))

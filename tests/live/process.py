@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from tertulia.channels.models import Channel
-from tertulia.live.gateway import Gateway, Message
+from tertulia.live.gateway import Gateway
 from tertulia.live.hub import Hub
+from tertulia.live.plain import Message
 from tertulia.people.models import Person
 
 from .world import sign_in

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tertulia.channels.models import Channel
+from tertulia.live import telling
 from tertulia.posts import access
 from tertulia.posts import services as post_services
 from tertulia.posts.models import Draft
 from tertulia.posts.queries import PostState
+from tertulia.posts.services import NewPost
 
-from .process import Process, fresh
+from .process import Process, Tab, fresh, until
 from .world import At, World, at, say, seat
 
 
@@ -55,6 +65,53 @@ def test_system_lines_are_no_activity(world: World, process: Process) -> None:
     assert line["system"] is True
     tab.settle()
     assert "activity" not in tab.kinds()
+
+
+def test_news_of_many_channels_reach_everybody_once(world: World, process: Process) -> None:
+    """Those of channels that have news at the same time are told together."""
+    world.add(world.chatter, world.ina)
+    both, one, looks = process.open(world.ina), process.open(world.olga), process.open(world.ben)
+    both.shown(world.secret)
+    looks.shown(world.chatter)
+    for number in range(5):
+        batch = [
+            NewPost(channel_id=channel.pk, author_id=world.mia.pk, body=f"{channel.name} {number}")
+            for channel in (world.secret, world.chatter, world.general)
+        ]
+        post_services.create_posts(batch)
+    until(lambda: all(_authors(tab, world.general) == 5 for tab in (both, one, looks)))
+    for tab in (both, one, looks):
+        tab.settle()
+    assert [_authors(both, channel) for channel in (world.secret, world.chatter)] == [5, 5]
+    assert [_authors(one, channel) for channel in (world.secret, world.chatter)] == [0, 0]
+    assert [_authors(looks, channel) for channel in (world.secret, world.chatter)] == [0, 0]
+    assert [_posts(tab) for tab in (both, one, looks)] == [{"Secret": 5}, {}, {"Chatter": 5}]
+
+
+def test_a_channel_that_cannot_be_told_holds_up_no_other(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = process.open(world.mia)
+    for channel in (world.secret, world.chatter):
+        tab.shown(channel)
+    tell = telling.posts
+
+    def broken(channel_id: UUID, *about: Any) -> bytes:
+        if channel_id == world.secret.pk:
+            raise ValueError("broken")
+        return tell(channel_id, *about)
+
+    monkeypatch.setattr(telling, "posts", broken)
+    for _ in range(2):
+        batch = [
+            NewPost(channel_id=channel.pk, author_id=world.mia.pk, body="Hello")
+            for channel in (world.secret, world.chatter)
+        ]
+        post_services.create_posts(batch)
+        tab.wait("posts", channel=str(world.chatter.pk))
+    monkeypatch.undo()
+    say(world.ina, world.secret)
+    tab.wait("posts", channel=str(world.secret.pk))
 
 
 def test_what_one_reads_is_read_in_ones_other_tabs_only(world: World, process: Process) -> None:
@@ -143,6 +200,18 @@ def test_only_members_are_seen_typing(world: World, process: Process) -> None:
     shows.wait("typing")
     assert {frame["person"] for frame in shows.frames if frame["t"] == "typing"} == {str(world.ina.pk)}
     assert fresh(world.secret)
+
+
+def _authors(tab: Tab, channel: Channel) -> int:
+    """How many posts of a channel the tab has been told of."""
+    return sum(len(frame["authors"]) for frame in tab.about(channel) if frame["t"] == "activity")
+
+
+def _posts(tab: Tab) -> dict[str, int]:
+    """How many posts a tab got, by their first word; each once."""
+    posts = [post for frame in tab.frames if frame["t"] == "posts" for post in frame["posts"]]
+    assert len({post["id"] for post in posts}) == len(posts)
+    return dict(Counter(re.findall(r"<p>(\w+) ", post["html"])[0] for post in posts))
 
 
 def _at(world: World, post: PostState) -> At:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -22,11 +22,17 @@ MOMENT = 0.5
 """Long enough for a notice to be heard and its posts to be read."""
 
 
+class Arrange(Protocol):
+    """Arranges what happens after something else has been read, by default rights."""
+
+    def __call__(self, happens: Callable[[], object], what: Callable[..., object] = ..., /) -> None: ...
+
+
 @pytest.fixture
-def after_reading(process: Process, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+def after_reading(process: Process, monkeypatch: pytest.MonkeyPatch) -> Arrange:
     """Let something happen, and its notices be heard, after rights have next been read and before they are used."""
 
-    def arrange(happens: Callable[[], object]) -> None:
+    def arrange(happens: Callable[[], object], what: Callable[..., object] = queries.standings, /) -> None:
         read = process.hub.database.read
         once = [happens]
 
@@ -38,7 +44,7 @@ def after_reading(process: Process, monkeypatch: pytest.MonkeyPatch) -> Callable
 
         async def slow(work: Any, *args: Any, **kwargs: Any) -> Any:
             result = await read(work, *args, **kwargs)
-            if work is queries.standing and once:
+            if work is what and once:
                 await asyncio.to_thread(in_thread, once.pop())
                 await asyncio.sleep(MOMENT)
             return result
@@ -46,9 +52,6 @@ def after_reading(process: Process, monkeypatch: pytest.MonkeyPatch) -> Callable
         monkeypatch.setattr(process.hub.database, "read", slow)
 
     return arrange
-
-
-Arrange = Callable[[Callable[[], object]], None]
 
 
 def test_nothing_is_told_while_rights_are_read(world: World, process: Process, after_reading: Arrange) -> None:
@@ -113,18 +116,62 @@ def test_two_tabs_that_come_at_once_are_both_greeted(world: World, process: Proc
     until(lambda: [tab.kinds() for tab in process.tabs] == [["hello"], ["hello"]])
 
 
-def test_rights_lost_while_catching_up_are_lost(world: World, process: Process) -> None:
-    """Removal falls between the question whether the tab may hear and the subscription."""
-    tab = process.open(sign_in(world.mia))
-    tab.wait("hello")
-    lock = process.call(lambda: process.hub.rooms[world.secret.pk].lock)
-    process.run(lock.acquire())
-    tab.show(world.secret, fresh(world.secret))
-    until(lambda: bool(process.hub.rooms[world.secret.pk].entering))
-    channel_services.remove_person(actor=world.ina, channel=world.secret, person_id=world.mia.pk)
-    tab.wait("left")
-    process.call(lock.release)
-    say(world.ina, world.secret, "After")
+def test_rights_lost_while_catching_up_are_lost(world: World, process: Process, after_reading: Arrange) -> None:
+    """Removal falls between reading what the tab missed and telling it."""
+    tab = process.open(world.mia)
+    before = fresh(world.secret)
+    say(world.ina, world.secret, "Missed")
+    tab.wait("activity")
+
+    def remove() -> None:
+        channel_services.remove_person(actor=world.ina, channel=world.secret, person_id=world.mia.pk)
+        say(world.ina, world.secret, "After")
+
+    after_reading(remove, queries.missed)
+    tab.show(world.secret, before)
+    tab.wait("left", channel=str(world.secret.pk))
     tab.settle()
-    assert "shown" not in tab.kinds()
-    assert "After" not in str(tab.frames)
+    assert tab.about(world.secret)[-1]["t"] == "left"
+    assert not {"shown", "posts"} & set(tab.kinds())
+
+
+def test_rights_lost_while_coming_in_are_lost(world: World, process: Process, after_reading: Arrange) -> None:
+    """The channel becomes private between the question whether the tab may look and the answer."""
+    tab = process.open(world.ben)
+
+    def shut() -> None:
+        channel_services.change_visibility(actor=world.ina, channel=world.chatter, visibility="private")
+        say(world.mia, world.chatter, "After")
+
+    after_reading(shut, queries.hearing)
+    tab.show(world.chatter, 0)
+    tab.wait("left", channel=str(world.chatter.pk))
+    tab.settle()
+    assert tab.about(world.chatter) == [{"t": "left", "channel": str(world.chatter.pk)}]
+
+
+def test_what_was_missed_is_told_on_rights_read_after_it(world: World, process: Process) -> None:
+    """Even where the notice of the removal is late, or was lost."""
+    tab = process.open(world.mia)
+    say(world.ina, world.secret, "After")
+    tab.wait("activity")
+    world.secret.memberships.filter(person=world.mia).delete()  # without a notice
+    tab.show(world.secret, 0)
+    tab.wait("left", channel=str(world.secret.pk))
+    assert "posts" not in tab.kinds()
+
+
+def test_posts_between_catching_up_and_its_answer_are_known(
+    world: World, process: Process, after_reading: Arrange
+) -> None:
+    """What is told while a tab catches up counts as known once it is told that it has."""
+    tab, other = process.open(world.mia), process.open(world.ina)
+    other.shown(world.secret)
+    before = fresh(world.secret)
+    say(world.ina, world.secret, "Missed")
+    other.wait("posts")
+    after_reading(lambda: say(world.ina, world.secret, "Meanwhile"), queries.missed)
+    tab.show(world.secret, before)
+    assert tab.wait("shown")["revision"] == fresh(world.secret)
+    assert "Missed" in str(tab.frames)
+    assert "Meanwhile" in str(tab.frames)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import get_ident
 from typing import Final, ParamSpec, TypeVar
 
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 THREADS: Final = 4
+FRESH: Final = 1.0
+"""Seconds for which a connection that worked is taken to work. To ask it costs as much as a small read."""
 
 
 class Database:
@@ -21,16 +26,23 @@ class Database:
 
     def __init__(self) -> None:
         self._opened: list[BaseDatabaseWrapper] = []
+        self._used: dict[int, float] = {}  # thread: when it last read
         self._threads = ThreadPoolExecutor(
             THREADS, thread_name_prefix="live-db", initializer=lambda: self._opened.append(connections["default"])
         )
 
     async def read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `work` in a database thread and await what it returns."""
+        """Run `work`, which may be run twice, in a database thread and await what it returns."""
 
         def run() -> R:
-            close_old_connections()
-            return work(*args, **kwargs)
+            try:
+                if time.monotonic() - self._used.get(get_ident(), 0.0) < FRESH:
+                    with suppress(OperationalError, InterfaceError):  # lost meanwhile: once more, looking first
+                        return work(*args, **kwargs)
+                close_old_connections()
+                return work(*args, **kwargs)
+            finally:
+                self._used[get_ident()] = time.monotonic()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 

@@ -1,4 +1,8 @@
-"""The frames of the live protocol, as they leave and as they come in. See docs/architecture.md for their meaning."""
+"""The frames of the live protocol, as they leave and as they come in. See docs/architecture.md for their meaning.
+
+What leaves is made once, down to the bytes of the websocket: a server's frames are not masked (RFC 6455 section 5.1),
+so the same bytes go to everybody, and several frames after each other are one write.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
+from websockets.frames import Frame, Opcode
 
 MOST_WATCHED: Final = 200
 LARGEST_REVISION: Final = 2**63 - 1
@@ -14,9 +19,9 @@ LARGEST_REVISION: Final = 2**63 - 1
 _encoder = msgspec.json.Encoder(enc_hook=str.__str__)
 
 
-def encode(kind: str, **fields: Any) -> str:
-    """One frame to a tab. Encoded once and written to every subscriber."""
-    return _encoder.encode({"t": kind, **fields}).decode()
+def encode(kind: str, **fields: Any) -> bytes:
+    """One frame to a tab, as a websocket's text frame. Encoded once and written to every subscriber."""
+    return Frame(Opcode.TEXT, _encoder.encode({"t": kind, **fields})).serialize(mask=False)
 
 
 class Show(msgspec.Struct, tag_field="t", tag="show", forbid_unknown_fields=True):
@@ -54,5 +59,5 @@ _decoder: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
 
 
 def decode(text: str | bytes) -> Incoming:
-    """A frame from a tab. Raises msgspec.DecodeError (or its ValidationError) for anything else."""
+    """A frame from a tab. Raises msgspec.DecodeError (or its ValidationError) or UnicodeDecodeError for all else."""
     return _decoder.decode(text)

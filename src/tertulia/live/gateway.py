@@ -4,48 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from tertulia.kernel import bus
-from tertulia.live import frames, queries
-from tertulia.live.connection import (
-    BROKEN,
-    NOT_A_FRAME,
-    RESTARTING,
-    SIGNED_OUT,
-    TOO_MANY,
-    TRY_LATER,
-    Connection,
-)
+from tertulia.live.connection import BYE, RESTARTING, SIGNED_OUT, TRY_LATER, Connection
 from tertulia.live.database import Database
-from tertulia.live.hub import Hub
+from tertulia.live.hub import Hub, Notice
 from tertulia.live.listener import listen
+from tertulia.live.plain import Message, Plain, Receive, Send
+from tertulia.live.watch import watch
+from tertulia.live.wire import EXTENSION, Wire
 
 log = structlog.get_logger()
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-TYPING_PAUSE: Final = 2.5
-"""Seconds in which a tab's typing in one channel is told once."""
-LONGEST: Final = 16 * 1024
 SESSIONS_CHECKED_EVERY: Final = 60.0
 PATIENCE: Final = 5.0
 """Seconds in which the bus should be heard before the first tabs come, who would otherwise all have to look again."""
-FAREWELL: Final = 1.0
-"""Seconds in which a closing frame must have been taken; who does not read does not hold up others."""
 FORBIDDEN: Final = 4403
+
+
+class Ear(Protocol):
+    """Somebody who hears the bus."""
+
+    def heard(self, notice: Notice) -> None:
+        """A notice came."""
+
+    def missed(self) -> None:
+        """Notices may have been missed."""
 
 
 class Gateway:
@@ -55,17 +46,26 @@ class Gateway:
         self.hub: Hub | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def startup(self) -> None:
-        """Begin to listen; called once when the web process starts. A database that is away does not stop it."""
+    async def startup(self, *others: Ear) -> None:
+        """Begin to listen; called once when the web process starts. A database that is away does not stop it.
+
+        `others` hear the bus, too, each notice before the hub does.
+        """
         hub = self.hub = Hub(Database())
         listening = asyncio.Event()
 
+        def heard(notice: Notice) -> None:
+            for ear in (*others, hub):
+                ear.heard(notice)
+
         def connected() -> None:
             listening.set()
-            hub.missed()
+            for ear in (*others, hub):
+                ear.missed()
 
         self._tasks = [
-            asyncio.create_task(listen(hub.heard, connected)),
+            asyncio.create_task(listen(heard, connected)),
+            asyncio.create_task(watch(hub)),
             asyncio.create_task(hub.presence.run()),
             asyncio.create_task(_check_sessions(hub)),
         ]
@@ -85,109 +85,36 @@ class Gateway:
         await hub.close()
         await hub.database.close()
 
+    def look(self, channel: UUID, revision: int) -> None:
+        """This process has just changed a channel: tell it here without waiting for the notice."""
+        if self.hub is not None:
+            self.hub.look(channel, revision)
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """ASGI application for one websocket."""
+        """ASGI application for one websocket; with a wire it is done as soon as the tab is signed in."""
         await receive()  # websocket.connect
+        wire: Wire | Plain = scope.get("extensions", {}).get(EXTENSION) or Plain(receive, send)
         hub = self.hub
         if hub is None or not _same_origin(scope):
-            await send({"type": "websocket.close", "code": FORBIDDEN})
+            await wire.refuse(FORBIDDEN)
             return
         key = _session_key(scope)
         try:
-            somebody = await hub.database.read(queries.who, key) if key else None
+            somebody = await hub.everybody(key) if key else None
         except (OperationalError, InterfaceError) as error:
             log.warning("A tab could not be signed in", error=str(error).strip())
-            await send({"type": "websocket.close", "code": TRY_LATER})
+            await wire.refuse(TRY_LATER)
             return
-        await send({"type": "websocket.accept"})
-        if somebody is None or key is None:
-            await _farewell(send, SIGNED_OUT)
-            return
-        connection = Connection(somebody.person_id, somebody.name, key)
-        code = await _serve(hub, connection, receive, send)
-        if code is not None:
-            await _farewell(send, code)
-
-
-async def _serve(hub: Hub, connection: Connection, receive: Receive, send: Send) -> int | None:
-    """Pass frames until one side ends. Returns the code to close with; None where the tab has gone."""
-    hub.add(connection)
-    writer = asyncio.create_task(_write(connection, send))
-    reader = asyncio.create_task(_read(hub, connection, receive))
-    try:
-        ends: list[asyncio.Future[Any]] = [writer, reader, connection.closing]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hub.remove(connection)
-        for task in (writer, reader):
-            task.cancel()
-        _, failure = await asyncio.gather(writer, reader, return_exceptions=True)
-    if connection.closing.done():
-        return connection.closing.result()
-    if isinstance(failure, (OperationalError, InterfaceError)):
-        log.warning("A tab's frame needs the database, which is away", error=str(failure).strip())
-        return TRY_LATER
-    if isinstance(failure, Exception):
-        log.error("A tab's frame could not be answered", exc_info=failure)
-        return BROKEN
-    return None
-
-
-async def _farewell(send: Send, code: int) -> None:
-    with contextlib.suppress(Exception):  # the tab may be gone already, or not be reading
-        async with asyncio.timeout(FAREWELL):
-            if code == SIGNED_OUT:
-                await send({"type": "websocket.send", "text": frames.encode("bye")})
-            await send({"type": "websocket.close", "code": code})
-
-
-async def _write(connection: Connection, send: Send) -> None:
-    while True:
-        frame = await connection.next()
-        await send({"type": "websocket.send", "text": frame})
-
-
-async def _read(hub: Hub, connection: Connection, receive: Receive) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        text = message.get("text") or ""
-        if not connection.may_speak():
-            connection.close(TOO_MANY)
-            return
-        try:
-            if len(text) > LONGEST:
-                raise msgspec.ValidationError
-            frame = frames.decode(text)
-        except msgspec.DecodeError:
-            connection.close(NOT_A_FRAME)
-            return
-        await connection.settled.wait()
-        await _answer(hub, connection, frame)
-
-
-async def _answer(hub: Hub, connection: Connection, frame: frames.Incoming) -> None:
-    match frame:
-        case frames.Show(channel, revision):
-            await hub.show(connection, channel, revision)
-        case frames.Hide(channel):
-            hub.hide(connection, channel)
-        case frames.Typing(channel, root):
-            await _typing(hub, connection, channel, root)
-        case frames.Watch(people):
-            await hub.presence.watch(connection, people)
-        case frames.Ping():
-            connection.send(frames.encode("pong"))
-
-
-async def _typing(hub: Hub, connection: Connection, channel: UUID, root: UUID | None) -> None:
-    moment = time.monotonic()
-    if channel not in connection.member_of or moment - connection.typed_at.get(channel, -TYPING_PAUSE) < TYPING_PAUSE:
-        return
-    connection.typed_at[channel] = moment
-    person, name = connection.person_id, connection.name
-    await hub.database.read(bus.notify, "typing", channel=channel, root=root, person=person, name=name)
+        await wire.accept()
+        tab = None
+        if somebody is None or key is None or self.hub is None:
+            if self.hub is not None:
+                wire.write(BYE)
+            wire.close(SIGNED_OUT if self.hub is not None else RESTARTING)
+        else:
+            tab = Connection(hub, wire, somebody.person_id, somebody.name, key)
+            hub.add(tab)
+        await wire.carry(tab)
 
 
 async def _check_sessions(hub: Hub) -> None:

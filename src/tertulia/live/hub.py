@@ -1,7 +1,7 @@
 """The hub of one web process: who hears what, and what has been told of each channel.
 
-All of it lives on the event loop's thread. A channel's changes are read once per process, whatever the number of
-subscribers, and the same encoded frame goes to each. Who may hear what is decided by `rights`.
+All of it lives on the event loop's thread. What is said is read once per process and told by `news`; who may hear
+what is decided by `rights`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from tertulia.live import queries
 from tertulia.live.connection import Connection
 from tertulia.live.database import Database
 from tertulia.live.errands import Errands, Stale
-from tertulia.live.frames import LARGEST_REVISION, encode
+from tertulia.live.frames import encode
+from tertulia.live.gathering import Gathered
+from tertulia.live.news import News
 from tertulia.live.presence import Presence
-from tertulia.live.queries import Changes, Mark
+from tertulia.live.queries import Mark
 from tertulia.live.rights import Rights
 from tertulia.live.rooms import Room
 
@@ -38,9 +40,13 @@ class Hub:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.connections: set[Connection] = set()
-        self.by_person: dict[UUID, set[Connection]] = {}
+        self.by_person: dict[UUID, tuple[Connection, ...]] = {}
         self.rooms: WeakValueDictionary[UUID, Room] = WeakValueDictionary()
         self.errands = Errands()
+        self.everybody = Gathered(database, queries.everybody)
+        self.hearing = Gathered(database, queries.hearing)
+        self.missing = Gathered(database, queries.missed)
+        self.news = News(self)
         self.presence = Presence(self)
         self.rights = Rights(self)
         self.kinds: dict[str, Callable[[Notice], None]] = {
@@ -61,20 +67,24 @@ class Hub:
     def add(self, connection: Connection) -> None:
         """A socket that has signed in: once its rights are read it is greeted, and hears about all its channels."""
         self.connections.add(connection)
-        self.by_person.setdefault(connection.person_id, set()).add(connection)
+        self.by_person[connection.person_id] = (*self.tabs(connection.person_id), connection)
         self.presence.came(connection.person_id)
         self.rights.doubt(connection.person_id)
 
     def remove(self, connection: Connection) -> None:
         """A socket that is gone."""
+        if connection not in self.connections:
+            return
         self.connections.discard(connection)
-        tabs = self.by_person.get(connection.person_id, set())
-        tabs.discard(connection)
-        if not tabs:
-            self.by_person.pop(connection.person_id, None)
+        tabs = tuple(other for other in self.tabs(connection.person_id) if other is not connection)
+        if tabs:
+            self.by_person[connection.person_id] = tabs
+        else:
+            del self.by_person[connection.person_id]
             self.presence.gone(connection.person_id)
-        for channel in list(connection.member_of):
-            self.unsubscribe(connection, channel)
+        for room in connection.member_of:
+            room.members.discard(connection)
+        connection.member_of.clear()
         for channel in list(connection.shown):
             self.hide(connection, channel)
 
@@ -82,9 +92,9 @@ class Hub:
         """Stop following notices."""
         await self.errands.close()
 
-    def tabs(self, person: UUID) -> list[Connection]:
+    def tabs(self, person: UUID) -> tuple[Connection, ...]:
         """The person's sockets in this process."""
-        return list(self.by_person.get(person, ()))
+        return self.by_person.get(person, ())
 
     # who hears what
 
@@ -95,17 +105,27 @@ class Hub:
             room = self.rooms[channel] = Room(channel)
         return room
 
-    def subscribe(self, connection: Connection, channel: UUID, mark: Mark) -> None:
-        """The connection belongs to the channel from here on, knowing it up to `mark`."""
-        room = connection.member_of[channel] = self.room(channel)
-        room.begin(mark)
+    def belongs(self, connection: Connection, channel: UUID) -> bool:
+        """Whether the connection belongs to the channel."""
+        room = self.rooms.get(channel)
+        return room is not None and connection in room.members
+
+    def subscribe(self, connection: Connection, channel: UUID, mark: Mark) -> bool:
+        """The connection belongs to the channel from here on, knowing it up to `mark`.
+
+        Whether nobody here knew the channel before, so that what was said since `mark` was read has to be looked for.
+        """
+        room = self.room(channel)
+        connection.member_of.append(room)
         room.members.add(connection)
+        return room.begin(mark)
 
     def unsubscribe(self, connection: Connection, channel: UUID) -> None:
         """It no longer belongs to it."""
-        room = connection.member_of.pop(channel, None)
-        if room is not None:
+        room = self.rooms.get(channel)
+        if room is not None and connection in room.members:
             room.members.discard(connection)
+            connection.member_of.remove(room)
 
     def hide(self, connection: Connection, channel: UUID) -> None:
         """The tab turned to another channel, or may not see this one any more."""
@@ -118,40 +138,38 @@ class Hub:
         """Send what the tab missed since `revision`, then everything that comes."""
         # Before anything is read: whoever takes the right away from now on finds the tab here, and hides it.
         room = connection.shown[channel] = self.room(channel)
-        room.entering.add(connection)
-        mark = await self.database.read(queries.may_hear, connection.person_id, channel)
-        if mark is None:
-            self.hide(connection, channel)
-            connection.send(encode("left", channel=channel))
+        if connection not in room.members and not await self._enter(connection, room):
             return
-        async with room.lock:
-            if connection not in room.entering:
-                return
-            room.begin(mark)
-            frames = await self._missed(room, mark, revision)
-            if connection not in room.entering:
-                return
-            for frame in frames or [encode("reload", channel=channel)]:
-                connection.send(frame, channel)
-            if not frames:
-                self.hide(connection, channel)
-                return
-            room.entering.discard(connection)
-            room.showing.add(connection)
+        room.showing.add(connection)  # news may come before what was missed: they are states, in any order
         if room.wanted is not None:
-            self._pump(room)
+            self.news.look(room)
+        if room.mark is not None and room.mark.revision == revision:
+            connection.send(encode("shown", channel=channel, revision=revision), channel)
+            return
+        missed = await self.missing((channel, revision))
+        allowed = await self.hearing((connection.person_id, channel))  # asked last, so that it holds for what was read
+        if connection not in room.showing:
+            return
+        if allowed is None or missed is None or missed.too_many:
+            self.hide(connection, channel)
+            connection.send(encode("left" if allowed is None else "reload", channel=channel), channel)
+            return
+        last = max(missed.mark.revision, room.mark.revision if room.mark else 0)
+        connection.send((missed.posts or b"") + encode("shown", channel=channel, revision=last), channel)
 
-    async def _missed(self, room: Room, mark: Mark, revision: int) -> list[str]:
-        """The frames that bring a tab from `revision` to now, while the room is locked; none: it must reload."""
-        if revision > mark.revision:
-            return []  # of another life of this database
-        if revision == mark.revision and room.mark is not None and room.mark.revision <= revision:
-            return [encode("shown", channel=room.channel, revision=revision)]
-        changes = await self.database.read(queries.changes, room.channel, Mark(revision, LARGEST_REVISION))
-        if changes is None or changes.too_many:
-            return []
-        shown = encode("shown", channel=room.channel, revision=changes.mark.revision)
-        return [changes.posts, shown] if changes.posts else [shown]
+    async def _enter(self, connection: Connection, room: Room) -> bool:
+        """Whether a tab may show a channel that it does not belong to; if not, it is told."""
+        room.entering.add(connection)
+        mark = await self.hearing((connection.person_id, room.channel))
+        if connection not in room.entering:
+            return False  # hidden or taken away meanwhile
+        if mark is None:
+            self.hide(connection, room.channel)
+            connection.send(encode("left", channel=room.channel))
+            return False
+        room.entering.discard(connection)
+        room.begin(mark)
+        return True
 
     # what the bus says
 
@@ -176,31 +194,7 @@ class Hub:
         room = self.rooms.get(channel)
         if room is not None:  # else nobody here hears it
             room.want(revision)
-            self._pump(room)
-
-    def _pump(self, room: Room) -> None:
-        self.errands.ask(("posts", room.channel), lambda _stale: self._read_and_tell(room))
-
-    async def _read_and_tell(self, room: Room) -> None:
-        async with room.lock:
-            asked = room.wanted
-            if asked is None or room.mark is None or not (room.members or room.showing):
-                return
-            changes = None
-            if asked > room.mark.revision:
-                changes = await self.database.read(queries.changes, room.channel, room.mark)
-            room.told(changes.mark if changes else room.mark, asked)
-            if changes is not None:
-                self._tell_changes(room, changes)
-
-    def _tell_changes(self, room: Room, changes: Changes) -> None:
-        if changes.too_many:
-            self.tell(room.showing, encode("reload", channel=room.channel), room.channel)
-            self.tell(room.members, encode("sidebar", workspace=changes.workspace_id), room.channel)
-        if changes.posts:
-            self.tell(room.showing, changes.posts, room.channel)
-        if changes.activity:
-            self.tell(room.members, changes.activity, room.channel)
+            self.news.look(room)
 
     def _channel(self, channel: UUID) -> None:
         room = self.rooms.get(channel)
@@ -239,7 +233,7 @@ class Hub:
         others = [connection for connection in room.showing if str(connection.person_id) != notice["person"]]
         self.tell(others, encode("typing", **words), room.channel)
 
-    def tell(self, connections: Iterable[Connection], frame: str, about: UUID | None = None) -> None:
+    def tell(self, connections: Iterable[Connection], frame: bytes, about: UUID | None = None) -> None:
         """The same frame to each of these, `about` a channel that they hear."""
         for connection in list(connections):
             connection.send(frame, about)

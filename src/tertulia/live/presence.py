@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError
 from tertulia.kernel import bus
 from tertulia.live import queries
 from tertulia.live.frames import encode
+from tertulia.live.gathering import Gathered
 
 if TYPE_CHECKING:
     from tertulia.live.connection import Connection
@@ -44,6 +45,7 @@ class Presence:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._acquaintances = Gathered(hub.database, queries.acquaintances)
         self._known: dict[UUID, tuple[str, float]] = {}  # state, and until when it holds
         self._door: dict[UUID, str] = {}  # of people connected to this process
         self._left_at: dict[UUID, float] = {}  # people whose last socket here closed, and nobody has been told yet
@@ -73,7 +75,7 @@ class Presence:
 
     async def watch(self, connection: Connection, people: Collection[UUID]) -> None:
         """The tab shows these people: tell it of them now and when they change. Strangers are left out."""
-        allowed = await self._hub.database.read(queries.acquaintances, connection.person_id, people)
+        allowed = await self._acquaintances((connection.person_id, frozenset(people)))
         connection.watched = allowed
         connection.send(encode("presence", people={str(person): self.state(person) for person in allowed}))
 

@@ -6,6 +6,7 @@ somebody who was banned, signed out or shut out hears nothing that was said afte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from tertulia.live import queries
 from tertulia.live.connection import BROKEN, SIGNED_OUT, Connection
 from tertulia.live.errands import Stale
 from tertulia.live.frames import encode
-from tertulia.live.queries import Standing
+from tertulia.live.gathering import Gathered
+from tertulia.live.queries import Asked, Mark, Standing
 
 if TYPE_CHECKING:
     from tertulia.live.hub import Hub
@@ -26,6 +28,7 @@ class Rights:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._standings = Gathered(hub.database, queries.standings)
 
     def doubt(self, person: UUID) -> None:
         """Something about the person changed: hold their tabs until their rights have been read again."""
@@ -46,13 +49,13 @@ class Rights:
             standing = await self._read(person)
             if stale():
                 return  # the errand runs again
-            fresh: set[UUID] = set()
+            opened: set[UUID] = set()
             tabs = self._hub.tabs(person)
             fewer = [connection for connection in tabs if connection.workspaces - standing.home.workspaces]
             for connection in tabs:
-                fresh |= self._apply(connection, standing)
-            # What was said between reading and subscribing.
-            marks = await self._hub.database.read(queries.marks, fresh) if fresh else {}
+                opened |= self._apply(connection, standing)
+            # What was said between reading and subscribing; where somebody is already, they were told of it.
+            marks = await self._hub.database.read(queries.marks, opened) if opened else {}
             for channel, mark in marks.items():
                 self._hub.look(channel, mark.revision)
             for connection in fewer:  # they may have lost sight of people whom they watch
@@ -66,39 +69,49 @@ class Rights:
 
     async def _read(self, person: UUID) -> Standing:
         tabs = self._hub.tabs(person)
-        keys = {connection.session_key for connection in tabs}
-        shown = {channel for connection in tabs for channel in connection.shown}
-        return await self._hub.database.read(queries.standing, person, keys, shown)
+        keys = frozenset(connection.session_key for connection in tabs)
+        shown = frozenset(channel for connection in tabs for channel in connection.shown)
+        return await self._standings(Asked(person, keys, shown))
 
     def _apply(self, connection: Connection, standing: Standing) -> set[UUID]:
-        """Let the tab hear what it may, and nothing else. Returns the channels that are new to it."""
+        """Let the tab hear what it may, and nothing else. Returns the channels that nobody here knew before."""
         if connection.session_key not in standing.sessions:
             connection.close(SIGNED_OUT)
             return set()
         channels = standing.home.channels
-        for channel in connection.member_of.keys() - channels.keys():
+        belonged = {room.channel for room in connection.member_of}
+        for channel in belonged - channels.keys():
             self._take(connection, channel)
         for channel in connection.shown.keys() - channels.keys() - standing.hears:
             self._take(connection, channel)
-        fresh = channels.keys() - connection.member_of.keys()
-        for channel in fresh:
-            self._hub.subscribe(connection, channel, channels[channel])
+        fresh = channels.keys() - belonged
+        opened = {channel for channel in fresh if self._hub.subscribe(connection, channel, channels[channel])}
         connection.name = standing.name
         connection.workspaces = standing.home.workspaces
-        if connection.settled.is_set():
+        if connection.settled:
             for channel in fresh:
                 connection.send(encode("joined", channel=channel), channel)
         else:
-            places = {str(channel): mark.last_seq for channel, mark in channels.items()}
-            connection.greet(encode("hello", person=connection.person_id, channels=places))
-            connection.settled.set()
+            connection.greet(encode("hello", person=connection.person_id, channels=_places(connection, channels)))
         connection.release()
-        return set(fresh)
+        return opened
 
     def _take(self, connection: Connection, channel: UUID) -> None:
-        if channel not in connection.member_of and channel not in connection.shown:
+        if channel not in connection.shown and not self._hub.belongs(connection, channel):
             return
         self._hub.unsubscribe(connection, channel)
         self._hub.hide(connection, channel)
         connection.forget(channel)
         connection.send(encode("left", channel=channel))
+
+
+def _places(connection: Connection, channels: Mapping[UUID, Mark]) -> dict[UUID, int]:
+    """How far each channel has come that the tab belongs to: what comes after is told to it.
+
+    Others here may have been told more than was read, and it is not told again.
+    """
+    places = {channel: mark.last_seq for channel, mark in channels.items()}
+    for room in connection.member_of:
+        if room.mark is not None and room.mark.last_seq > places[room.channel]:
+            places[room.channel] = room.mark.last_seq
+    return places

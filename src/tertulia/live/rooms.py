@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from tertulia.live.connection import Connection
 from tertulia.live.queries import Mark
 
 
-@dataclass(eq=False)
 class Room:
     """Who hears a channel here, and how far it has been told.
 
     `mark`: everything up to it has been told to all who were there; None until somebody has come in.
     `wanted`: the newest revision that the bus has told of and that has not been looked at.
-    `members` hear that something was said; `showing` get the posts; `entering` are being caught up.
-    `lock`: held while changes are read and told, so that nothing falls between catching up and subscribing.
+    `members` hear that something was said; `showing` get the posts; `entering` want them, and it is being asked whether
+    they may.
     """
 
-    channel: UUID
-    mark: Mark | None = None
-    wanted: int | None = None
-    members: set[Connection] = field(default_factory=set)
-    showing: set[Connection] = field(default_factory=set)
-    entering: set[Connection] = field(default_factory=set)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    __slots__ = ("__weakref__", "channel", "entering", "mark", "members", "showing", "wanted")
 
-    def begin(self, mark: Mark) -> None:
-        """Somebody comes in who knows the channel up to `mark`, if nobody was here before."""
-        if self.mark is None:
-            self.mark = mark
+    def __init__(self, channel: UUID) -> None:
+        self.channel = channel
+        self.mark: Mark | None = None
+        self.wanted: int | None = None
+        self.members: set[Connection] = set()
+        self.showing: set[Connection] = set()
+        self.entering: set[Connection] = set()
+
+    def begin(self, mark: Mark) -> bool:
+        """Somebody comes in who knows the channel up to `mark`. Whether nobody was here who knew it."""
+        if self.mark is not None:
+            return False
+        self.mark = mark
+        return True
 
     def want(self, revision: int | None) -> None:
         """There is news up to this revision; None: there may be."""

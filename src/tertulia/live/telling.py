@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Protocol
 from uuid import UUID
 
-from tertulia.channels.models import Channel
 from tertulia.live.frames import encode
 from tertulia.posts import fragments
 from tertulia.posts.models import Kind
 from tertulia.posts.queries import PostState
 
 
-def posts(channel_id: UUID, revision: int, states: Sequence[PostState]) -> str:
+class Counted(Protocol):
+    """What of a channel goes into counts."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def last_root_seq(self) -> int: ...
+    @property
+    def root_count(self) -> int: ...
+
+
+def posts(channel_id: UUID, revision: int, states: Sequence[PostState]) -> bytes:
     """What changed, whole: whoever applies it has what a fresh load would show."""
     return encode("posts", channel=channel_id, revision=revision, posts=[_post(state) for state in states])
 
 
 def activity(
-    channel: Channel, last_seq: int, seen: int, states: Sequence[PostState], mentions: Collection[tuple[UUID, UUID]]
-) -> str | None:
+    channel: Counted, last_seq: int, seen: int, states: Sequence[PostState], mentions: Collection[tuple[UUID, UUID]]
+) -> bytes | None:
     """What those who belong to the channel need for their counts; None where nothing of it changes them.
 
     `seen`: the place up to which they have been told. `mentions`: (post, person) of these posts. `recount` says that
@@ -36,7 +47,7 @@ def activity(
     ids = {state.id for state in new}
     return encode(
         "activity",
-        channel=channel.pk,
+        channel=channel.id,
         last_seq=last_seq,
         last_root_seq=channel.last_root_seq,
         root_count=channel.root_count,

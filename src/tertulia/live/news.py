@@ -1,0 +1,114 @@
+"""What is said, on its way to everybody who hears it: read once for all rooms that have news, told in one go.
+
+A lone post is told at once. While more comes, it is gathered for a moment, and each tab gets what there is for it in
+one write: most of what a delivery costs is the kernel's, for each write and not for each frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from django.db import InterfaceError, OperationalError
+
+from tertulia.live import queries
+from tertulia.live.connection import Connection
+from tertulia.live.errands import Stale
+from tertulia.live.frames import encode
+from tertulia.live.queries import Changes
+from tertulia.live.rooms import Room
+
+if TYPE_CHECKING:
+    from tertulia.live.hub import Hub
+
+TICK: Final = 0.015
+"""Seconds in which news are gathered after some have been told."""
+REST: Final = 1.0
+"""A round that took long to tell is followed by a pause as long, times this, so that other work comes to its turn."""
+LONGEST: Final = 0.06
+ROOMS: Final = 100
+"""Rooms of one round."""
+
+
+class News:
+    """Tells the rooms of one process what is new in them."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._rooms: dict[Room, None] = {}  # in the order in which they had news
+
+    def look(self, room: Room) -> None:
+        """Tell what is new in a room, as far as it is wanted."""
+        self._rooms[room] = None
+        self._hub.errands.ask("news", self._round)
+
+    async def _round(self, _stale: Stale) -> None:
+        while self._rooms:
+            rooms = list(self._rooms)[:ROOMS]
+            asked = {room: room.wanted for room in rooms if _is_heard(room)}
+            since = {
+                room.channel: room.mark
+                for room, wanted in asked.items()
+                if wanted is not None and room.mark is not None and wanted > room.mark.revision
+            }
+            try:
+                found = await self._hub.database.read(queries.changes, since) if since else {}
+            except (OperationalError, InterfaceError):
+                raise  # the errand tries again
+            except Exception:
+                for room in rooms:  # the next notice asks for them again; until then the others get their turn
+                    del self._rooms[room]
+                raise
+            begun = time.perf_counter()
+            changed: dict[Room, Changes] = {}
+            for room, wanted in asked.items():
+                if wanted is None or room.mark is None:
+                    continue
+                changes = found.get(room.channel)
+                room.told(changes.mark if changes else room.mark, wanted)
+                if changes is not None:
+                    changed[room] = changes
+            for room in rooms:
+                if room.wanted is None or not _is_heard(room):
+                    del self._rooms[room]
+            self._tell(changed)
+            took = time.perf_counter() - begun
+            await asyncio.sleep(min(LONGEST, max(TICK, took * REST)))
+
+    def _tell(self, changed: Mapping[Room, Changes]) -> None:
+        letters: dict[Connection, bytes | list[bytes]] = {}  # nearly always one: no list, which the collector follows
+        alone = len(changed) == 1
+        for room, changes in changed.items():
+            for frames, tabs in _deliveries(room, changes):
+                for tab in tabs:
+                    if alone or tab.held:
+                        tab.send(frames, room.channel)  # who is held may have to forget the channel
+                    elif tab in letters:
+                        already = letters[tab]
+                        letters[tab] = [*already, frames] if isinstance(already, list) else [already, frames]
+                    else:
+                        letters[tab] = frames
+        for tab, letter in letters.items():
+            tab.send(letter if isinstance(letter, bytes) else b"".join(letter))
+
+
+def _is_heard(room: Room) -> bool:
+    return room.mark is not None and bool(room.members or room.showing)
+
+
+def _deliveries(room: Room, changes: Changes) -> Iterator[tuple[bytes, set[Connection]]]:
+    """Who gets what: posts go to those who show the channel, activity to those who belong to it."""
+    posts, activity = changes.posts or b"", changes.activity or b""
+    if changes.too_many:
+        posts = encode("reload", channel=room.channel)
+        activity = encode("sidebar", workspace=changes.workspace_id)
+    if posts and activity:
+        yield posts + activity, room.showing & room.members
+        yield posts, room.showing - room.members
+        yield activity, room.members - room.showing
+    elif posts:
+        yield posts, set(room.showing)
+    elif activity:
+        yield activity, set(room.members)
