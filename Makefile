@@ -1,7 +1,7 @@
 # Each word sets up what it needs first, on a bare machine with Python 3.11 or newer and a network.
 PORT ?= 8000
 
-.PHONY: help setup serve demo test check lock
+.PHONY: help setup serve demo test check bench lock
 .SILENT:
 
 help:
@@ -9,6 +9,7 @@ help:
 	echo "make serve   an empty install, whose first page makes its owner"
 	echo "make test    all tests, browser tests included"
 	echo "make check   types, lint, import contracts"
+	echo "make bench   speed, beside the machine's own limits; under ten minutes"
 	echo "PORT=8001 chooses another port."
 
 setup:
@@ -27,6 +28,10 @@ test:
 check:
 	scripts/setup dev
 	scripts/check
+
+bench:
+	scripts/setup dev
+	scripts/bench
 
 lock:
 	scripts/setup dev

@@ -1,0 +1,1 @@
+"""Servers that do nothing, as fast as the product's own server can."""
