@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 Sample = Mapping[str, float]
+START, END = "<!-- bench -->", "<!-- end of bench -->"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Report:
         table = self.table()
         sys.stdout.write(f"\n{table}\n")
         if markdown:
-            markdown.write_text(table)
+            _publish(markdown, table)
 
     def table(self) -> str:
         """All rows as Markdown."""
@@ -104,7 +105,7 @@ class Report:
         ]
         for row in self.rows:
             limit = f"{_number(row.limit)} {row.unit} ({row.limit_is})" if row.limit is not None else "-"
-            ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
+            ratio = "-" if row.ratio is None else f"{row.ratio:.3g}"
             reached = {True: "yes", False: "no", None: "-"}[row.reached]
             product = f"{_number(row.product)} {row.unit}"
             lines.append(f"| {row.work} | {product} | {limit} | {ratio} | {row.target} | {reached} |")
@@ -135,6 +136,13 @@ def compete(
 def medians(samples: Sequence[Sample]) -> dict[str, float]:
     """The median of every number."""
     return {name: statistics.median(sample[name] for sample in samples) for name in samples[0]} if samples else {}
+
+
+def _publish(page: Path, table: str) -> None:
+    """Into the page's place for it, if it has one; else the table is all of the page."""
+    before, start, rest = (page.read_text() if page.exists() else "").partition(START)
+    _old, end, after = rest.partition(END)
+    page.write_text(f"{before}{start}\n{table}{end}{after}" if start and end else table)
 
 
 def _number(value: float) -> str:

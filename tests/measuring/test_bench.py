@@ -94,12 +94,19 @@ def test_rounds_are_interleaved_and_their_median_counts(tmp_path: Path) -> None:
     assert found == {"product": {"per_second": 3.0}, "limit": {"per_second": 5.0}}
 
 
-def test_what_could_not_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_has_the_table_in_its_place_and_what_could_not_be_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     report = Report(tmp_path, {"cores": "2"}, "now")
     report.add(Row("name", "some work", "/s", 1234.5, 2469, "the limit", least=0.5))
     report.miss("storm", "Only 3 of 5 websockets could be opened.")
-    report.finish(tmp_path / "table.md")
-    table = (tmp_path / "table.md").read_text()
-    assert "| some work | 1,234 /s | 2,469 /s (the limit) | 0.50 | ≥ 0.5 | yes |" in table
+    (tmp_path / "page.md").write_text("# Speed\n\n<!-- bench -->\nold\n<!-- end of bench -->\n\nMore.\n")
+    report.finish(tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text()
+    assert page.startswith("# Speed\n\n<!-- bench -->\nMachine: ")
+    assert page.endswith("\n<!-- end of bench -->\n\nMore.\n")
+    assert "old" not in page
+    table = page.split("<!-- bench -->\n")[1].split("<!-- end")[0]
+    assert "| some work | 1,234 /s | 2,469 /s (the limit) | 0.5 | ≥ 0.5 | yes |" in table
     assert "Not measured to the end: storm. Only 3 of 5 websockets could be opened." in table
     assert table in capsys.readouterr().out
