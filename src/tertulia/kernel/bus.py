@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from tertulia.kernel import carrier
+from tertulia.kernel.prepared import fetch
 
 CHANNEL = "tertulia"
 
@@ -47,8 +48,7 @@ def notify_all(kind: str, notices: Iterable[Mapping[str, Any]]) -> None:
     if settings.BUS_URL is not None:
         transaction.on_commit(partial(carrier.send, payloads), robust=True)
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, v) FROM unnest(%s::text[]) AS v", [CHANNEL, payloads])
+    fetch("SELECT pg_notify(%s, v) FROM unnest(%s::text[]) AS v", [CHANNEL, payloads])
 
 
 def _payload(kind: str, ids: Mapping[str, Any]) -> str:

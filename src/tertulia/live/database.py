@@ -1,4 +1,4 @@
-"""The gateway's reads, in a few threads with persistent connections, so that the event loop never waits."""
+"""The database's work, in a few threads with persistent connections, so that the event loop never waits."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FRESH: Final = 1.0
 
 
 class Database:
-    """A few threads that read."""
+    """A few threads that read, or write."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = THREADS, name: str = "live-db") -> None:
         self._opened: list[BaseDatabaseWrapper] = []
         self._used: dict[int, float] = {}  # thread: when it last read
         self._threads = ThreadPoolExecutor(
-            THREADS, thread_name_prefix="live-db", initializer=lambda: self._opened.append(connections["default"])
+            threads, thread_name_prefix=name, initializer=lambda: self._opened.append(connections["default"])
         )
 
     async def read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,6 +45,19 @@ class Database:
                 self._used[get_ident()] = time.monotonic()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    def once(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+        """Run `work` once: what writes must not be run again by whoever does not know how far it came."""
+
+        def run() -> R:
+            if time.monotonic() - self._used.get(get_ident(), 0.0) >= FRESH:
+                close_old_connections()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self._used[get_ident()] = time.monotonic()
+
+        return asyncio.get_running_loop().run_in_executor(self._threads, run)
 
     async def close(self) -> None:
         """Let the reads under way finish, and close the connections."""

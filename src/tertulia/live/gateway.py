@@ -56,7 +56,10 @@ class Gateway:
 
         def heard(notice: Notice) -> None:
             for ear in (*others, hub):
-                ear.heard(notice)
+                try:
+                    ear.heard(notice)
+                except Exception:  # whatever one cannot understand, the others must hear
+                    log.exception("A notice could not be followed", notice=str(notice)[:500])
 
         def connected() -> None:
             listening.set()

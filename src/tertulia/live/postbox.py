@@ -7,20 +7,19 @@ posted is answered only after the commit.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext as _
 
 from tertulia.kernel import limits
 from tertulia.kernel.errors import Busy, Refusal
 from tertulia.kernel.ids import new_id
+from tertulia.live.database import Database
 from tertulia.posts import services, wire
 from tertulia.posts.services import Letter
 
@@ -30,10 +29,6 @@ BATCH: Final = 128
 """Letters of one commit: more would only make the first of them wait longer."""
 MOST: Final = 1024
 """Letters that may wait; who comes then is asked to come again, before anything is accepted."""
-
-
-IDLE: Final = 1.0
-"""Seconds after which the connection is tried before it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,7 @@ class Postbox:
     def __init__(self) -> None:
         self._waiting: list[tuple[Letter, str, asyncio.Future[Answer]]] = []
         self._writing = False
-        self._wrote_at = 0.0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="postbox")
+        self._database = Database(1, "postbox")
 
     async def post(self, letter: Letter, address: str) -> Answer:
         """The post that became of `letter`, which came from `address`, once it is committed.
@@ -76,26 +70,19 @@ class Postbox:
 
     async def close(self) -> None:
         """Let what is being written finish."""
-        await asyncio.get_running_loop().run_in_executor(None, self._close)
-
-    def _close(self) -> None:
-        self._thread.submit(connections.close_all)
-        self._thread.shutdown()
+        await self._database.close()
 
     def _write(self) -> None:
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         self._writing = True
         letters = [(letter, address) for letter, address, _answer in batch]
-        written = asyncio.get_running_loop().run_in_executor(
-            self._thread, _write, letters, time.monotonic() - self._wrote_at
-        )
+        written = self._database.once(_write, letters)
         written.add_done_callback(lambda done: self._written([answer for *_said, answer in batch], done))
 
     def _written(
         self, waiting: Sequence[asyncio.Future[Answer]], done: asyncio.Future[list[Answer | Exception]]
     ) -> None:
         self._writing = False
-        self._wrote_at = time.monotonic()
         if self._waiting:
             self._write()
         for future, answer in zip(waiting, done.result(), strict=True):
@@ -107,9 +94,7 @@ class Postbox:
                 future.set_result(answer)
 
 
-def _write(letters: Sequence[tuple[Letter, str]], idle: float) -> list[Answer | Exception]:
-    if idle > IDLE:
-        close_old_connections()  # which asks each connection whether it lives
+def _write(letters: Sequence[tuple[Letter, str]]) -> list[Answer | Exception]:
     try:
         return list(_deliver(letters))
     except (OperationalError, InterfaceError) as error:
