@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from tertulia.config import asgi
 from tertulia.config.bridge import Message, Scope
+from tertulia.kernel.errors import Busy
 
 
 def ask(scope: Scope, *incoming: Message) -> list[Message]:
@@ -84,3 +85,57 @@ def test_too_large_a_form_is_a_sentence_elsewhere() -> None:
 def test_a_websocket_elsewhere_is_turned_away() -> None:
     sent = ask({"type": "websocket", "path": "/elsewhere", "headers": []}, {"type": "websocket.connect"})
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+class Crossing:
+    """Stands where the fast lane and Django's bridge stand, and notes which way requests take."""
+
+    def __init__(self, lane: Any) -> None:
+        self.lane = lane
+        self.ways: list[str] = []
+
+    async def through_lane(self, _scope: Scope, receive: Any, _send: Any) -> Any:
+        self.ways.append("lane")
+        if isinstance(self.lane, Exception):
+            raise self.lane
+        return receive if self.lane == "not mine" else None
+
+    async def through_bridge(self, _scope: Scope, _receive: Any, _send: Any, *, limit: int) -> None:
+        assert limit > 0
+        self.ways.append("django")
+
+
+@pytest.mark.parametrize(
+    ("setting", "lane", "ways"),
+    [
+        (True, "mine", ["lane"]),
+        (True, "not mine", ["lane", "django"]),
+        (False, "mine", ["django"]),
+    ],
+)
+def test_the_fast_lane_is_asked_first_unless_it_is_off(
+    monkeypatch: pytest.MonkeyPatch, setting: bool, lane: str, ways: list[str]
+) -> None:
+    crossing = Crossing(lane)
+    monkeypatch.setattr(asgi, "lane", crossing.through_lane)
+    monkeypatch.setattr(asgi, "bridge", crossing.through_bridge)
+    with override_settings(FAST_LANE=setting):
+        ask(http("/api/v1/channels/x/posts"))
+    assert crossing.ways == ways
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "kind"), [(Busy("Wait."), 503, "busy"), (ZeroDivisionError(), 500, "broken")]
+)
+def test_what_the_fast_lane_cannot_take_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, status: int, kind: str
+) -> None:
+    crossing = Crossing(failure)
+    monkeypatch.setattr(asgi, "lane", crossing.through_lane)
+    monkeypatch.setattr(asgi, "bridge", crossing.through_bridge)
+    start, body = ask(http("/api/v1/channels/x/posts"))
+    assert crossing.ways == ["lane"]
+    assert start["status"] == status
+    assert dict(start["headers"])[b"content-type"] == b"application/problem+json"
+    assert (b"retry-after" in dict(start["headers"])) == (status == 503)
+    assert json.loads(body["body"])["type"] == f"/problems/{kind}"
