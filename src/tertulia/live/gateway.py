@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from http.cookies import CookieError, SimpleCookie
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from tertulia.live.connection import BYE, RESTARTING, SIGNED_OUT, TRY_LATER, Connection
+from tertulia.live.cookies import cookies
 from tertulia.live.database import Database
 from tertulia.live.hub import Hub, Notice
 from tertulia.live.listener import listen
@@ -130,13 +130,8 @@ async def _check_sessions(hub: Hub) -> None:
 
 
 def _session_key(scope: Message) -> str | None:
-    cookies: SimpleCookie = SimpleCookie()
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            with contextlib.suppress(CookieError):
-                cookies.load(value.decode("latin-1"))
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    return morsel.value if morsel else None
+    sent = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return cookies(sent).get(settings.SESSION_COOKIE_NAME)
 
 
 def _same_origin(scope: Message) -> bool:

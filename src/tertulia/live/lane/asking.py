@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,6 +19,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from tertulia.kernel.rest import Grant
 from tertulia.live import queries
+from tertulia.live.cookies import cookies
 from tertulia.people.access import person_for_token
 from tertulia.people.models import Person
 
@@ -67,16 +66,8 @@ def token_in(headers: Headers) -> str | None:
 
 
 def cookies_in(headers: Headers) -> Mapping[str, str]:
-    """The cookies that were sent; none where they cannot be read."""
-    return _cookies(headers.get(b"cookie", b""))
-
-
-@lru_cache(maxsize=2000)
-def _cookies(sent: bytes) -> Mapping[str, str]:
-    jar: SimpleCookie = SimpleCookie()
-    with suppress(CookieError):
-        jar.load(sent.decode("latin-1"))
-    return {name: morsel.value for name, morsel in jar.items()}
+    """The cookies that were sent."""
+    return cookies(headers.get(b"cookie", b""))
 
 
 @lru_cache(maxsize=64)
