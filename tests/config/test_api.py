@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
+from django.db import OperationalError
 from django.http import Http404, HttpRequest
 from django.test import Client, override_settings
 from django.urls import path
@@ -189,13 +190,26 @@ def test_nul_is_refused_before_anything_sees_it(client: Client, db: None, addres
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
 
 
+def test_a_database_that_is_away_is_a_sentence_and_when_to_come_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_token: str) -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(rest, "person_for_token", away)
+    answer = client.get("/api/v1/things", headers={"Authorization": "Bearer tert_x"})
+    assert (answer.status_code, answer.json()["type"], answer["Retry-After"]) == (503, "/problems/busy", "1")
+    assert "database" in answer.json()["detail"]
+
+
 def test_the_description_tells_every_answer(client: Client, db: None) -> None:
     del db
     schema = client.get("/api/v1/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
     operation = schema["paths"]["/api/v1/things"]["post"]
     assert operation["operationId"] == "create_thing"
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "409", "413", "415", "422", "429"}
+    always = {"400", "401", "403", "404", "422", "429", "503"}
+    assert set(operation["responses"]) == {"200", *always, "409", "413", "415"}
     assert list(operation["responses"]["422"]["content"]) == ["application/problem+json"]
     assert "posts:write" in operation["description"]
     assert "409" not in schema["paths"]["/api/v1/things"]["get"]["responses"]

@@ -71,7 +71,8 @@ class Environment(BaseSettings):
     mail_url: SecretStr = Field(
         SecretStr("console:"),
         description="Where mail goes: `console:` prints it, `file:FOLDER` writes it to files,"
-        " `smtp://user:password@host:587` (with STARTTLS) and `smtps://user:password@host:465` send it.",
+        " `smtp://user:password@host:587` (with STARTTLS; `?tls=no`: without) and `smtps://user:password@host:465`"
+        " send it.",
     )
     mail_from: str = Field("Tertulia <tertulia@localhost>", description="The sender of all mail.")
     storage_url: SecretStr = Field(
