@@ -85,7 +85,9 @@ class Postbox:
         self._writing = False
         if self._waiting:
             self._write()
-        for future, answer in zip(waiting, done.result(), strict=True):
+        failure = done.exception()
+        answers = [failure] * len(waiting) if isinstance(failure, Exception) else done.result()
+        for future, answer in zip(waiting, answers, strict=True):
             if future.cancelled():
                 continue
             if isinstance(answer, Exception):

@@ -160,7 +160,7 @@ class Lane:
                 file_ids=new.attachment_ids,
                 alts=new.alts,
             )
-            delivered = await self._postbox.post(letter, scope["client"][0])
+            delivered = await self._postbox.post(letter, _address(scope))
             if delivered is None:
                 raise NotHere
             self._changed(asked.seat.channel.pk, delivered.revision)
@@ -169,7 +169,7 @@ class Lane:
         else:
             seq = _decode_read(body).seq
             asked = await self._asked(scope, headers, path, "posts:write")
-            done = await self._database.read(_mark_read, asked.asker.person, asked.seat, seq, scope["client"][0])
+            done = await self._database.read(_mark_read, asked.asker.person, asked.seat, seq, _address(scope))
             if done is None:
                 raise NotHere
             await self._answers.json(scope, headers, send, done)
@@ -259,6 +259,11 @@ class Lane:
     def _changed(self, channel_id: UUID, revision: int) -> None:
         for pages in (self._pages, self._parts):
             pages.changed(channel_id, revision)
+
+
+def _address(scope: Scope) -> str:
+    """Where the request comes from, as Django's `REMOTE_ADDR`."""
+    return str((scope.get("client") or ("",))[0])
 
 
 def _seat_tags(seat: Seat) -> tuple[Hashable, ...]:
