@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -53,6 +54,17 @@ def test_an_empty_install_serves_and_says_what_to_do(var: Path) -> None:
         assert time.monotonic() - began < 12
     assert not postgres_runs(var)
     assert "Traceback" not in site.log.read_text()
+
+
+def test_a_web_process_may_hold_many_sockets_however_few_the_shell_allows(var: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))  # as most shells do
+    try:
+        with Serving(var) as site:
+            web = next(process for process, name in site.children().items() if name == "tertulia.cli.web")
+            assert wait_for(lambda: psutil.Process(web).rlimit(psutil.RLIMIT_NOFILE)[0] == min(hard, 100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_killed_child_comes_back(var: Path) -> None:

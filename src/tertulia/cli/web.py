@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import socket
 import sys
 
@@ -12,6 +13,7 @@ from tertulia.cli.child import follow_parent
 
 DRAIN_SECONDS = 8
 LARGEST_FRAME = 64 * 1024
+MOST_FILES = 100_000
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another run: one that has just heard from the database must not wait long."""
 
@@ -38,6 +40,7 @@ def main() -> None:
     """Serve until told to stop."""
     follow_parent()
     sys.setswitchinterval(SWITCH)
+    _allow_many_sockets()
     serving = config()
     serving.load()
     # What has been loaded stays: looking through it for garbage again and again would hold up everybody for a tenth of
@@ -45,6 +48,14 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     uvicorn.Server(serving).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+
+
+def _allow_many_sockets() -> None:
+    """Each tab is an open file; shells commonly allow a thousand, and more to whoever asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":
