@@ -55,6 +55,9 @@ BODIES: list[tuple[str, bytes, bool]] = [
     ("not json", b"{", False),
     ("not an object", b"[]", False),
     ("nul", body(body="a\0b"), False),
+    ("nul in a client id", body(body="a", client_id="a\0b"), False),
+    ("not utf-8", b'{"body":"\xff"}', False),
+    ("nested deeply", b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}", False),
     ("half of a pair", b'{"body":"\\ud800"}', False),
 ]
 

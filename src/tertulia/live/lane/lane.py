@@ -141,14 +141,14 @@ class Lane:
                 await self._list(scope, headers, path, send)
             else:
                 return receive
-        except (NotHere, NotFound, msgspec.DecodeError, OperationalError, InterfaceError):
+        except (NotHere, NotFound, msgspec.DecodeError, UnicodeDecodeError, OperationalError, InterfaceError):
             return receive
         return None
 
     async def _write(self, scope: Scope, headers: Headers, path: str, body: bytes, send: Send) -> None:
         if path.endswith("/posts"):
             new = _decode_post(body)
-            if "\0" in new.body or any("\0" in alt for alt in new.alts):
+            if any("\0" in text for text in (new.body, new.client_id or "", *new.alts)):
                 raise NotHere
             asked = await self._asked(scope, headers, path, "posts:write")
             letter = Letter(
@@ -241,7 +241,7 @@ class Lane:
             key, read = asking.cookies_in(headers).get(settings.SESSION_COOKIE_NAME), asking.by_session
             if key and scope["method"] != "GET" and not asking.comes_from_our_pages(scope, headers):
                 raise NotHere
-        if not key:
+        if not key or "\0" in key:
             raise NotHere
         asker = self._askers.get(key)
         return asker or await self._askers.fetch(key, lambda: self._find(read, key), lambda found: (found.person.pk,))
