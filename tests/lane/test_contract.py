@@ -203,6 +203,7 @@ def test_tokens_and_sessions(world: World, lanes: Lanes, token: Token) -> None:
         (replace(write, headers={"authorization": f"Basic {good}"}), 401),
         (replace(write, who=token(world.mia, "posts:read")), 403),
         (replace(write, session="0" * 32), 401),
+        (replace(write, headers={"cookie": 'tertulia_session="' + "\\000" * 32 + '"'}), 400),
         (replace(write, session=session, headers={"x-csrftoken": "b" * 32}), 403),
         (replace(write, session=session, headers={"origin": "https://elsewhere.example"}), 403),
         (replace(write, who=good, headers={"content-type": "text/plain"}), 415),

@@ -69,6 +69,10 @@ class GuardMiddleware:
         # PostgreSQL cannot hold NUL, so no name, word or cursor of ours has one.
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return problems.Malformed(_("This address has a character in it that cannot be meant."))
+        if any("\0" in value for value in request.COOKIES.values()):
+            return problems.Malformed(
+                _("A cookie has a character in it that cannot be meant. Clear this site's cookies.")
+            )
         try:
             request.get_host()
         except DisallowedHost:

@@ -10,8 +10,8 @@ from http.cookies import CookieError, SimpleCookie
 
 @lru_cache(maxsize=2000)
 def cookies(sent: bytes) -> Mapping[str, str]:
-    """The names and values in a `Cookie` header; none where it cannot be read."""
+    """The names and values in a `Cookie` header; none where it cannot be read, and none with NUL: it is not ours."""
     jar: SimpleCookie = SimpleCookie()
     with suppress(CookieError):
         jar.load(sent.decode("latin-1"))
-    return {name: morsel.value for name, morsel in jar.items()}
+    return {name: morsel.value for name, morsel in jar.items() if "\0" not in morsel.value}

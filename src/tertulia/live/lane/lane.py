@@ -241,7 +241,7 @@ class Lane:
             key, read = asking.cookies_in(headers).get(settings.SESSION_COOKIE_NAME), asking.by_session
             if key and scope["method"] != "GET" and not asking.comes_from_our_pages(scope, headers):
                 raise NotHere
-        if not key or "\0" in key:
+        if not key:
             raise NotHere
         asker = self._askers.get(key)
         return asker or await self._askers.fetch(key, lambda: self._find(read, key), lambda found: (found.person.pk,))
