@@ -40,8 +40,9 @@ THEIR_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 class Site:
     """`url` is where it serves; inside `with site.database():` Django's ORM and our services act on its database."""
 
-    def __init__(self, url: str, database_name: str, blocker: DjangoDbBlocker, folder: Path) -> None:
+    def __init__(self, url: str, database_name: str, blocker: DjangoDbBlocker, folder: Path, process: int) -> None:
         self.url = url
+        self.process = process
         self._folder = folder
         self._name = database_name
         self._blocker = blocker

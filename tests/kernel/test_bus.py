@@ -66,9 +66,18 @@ def test_each_kind_arrives_as_it_was_told(heard: Heard, kind: str) -> None:
 def test_it_is_told_at_commit_and_in_order(heard: Heard) -> None:
     with transaction.atomic():
         for revision in (1, 2):
-            bus.notify("posts", channel="c", revision=revision)
+            bus.notify("read", channel="c", person=revision)
         assert heard() == []
-    assert [notice["revision"] for notice in heard()] == ["1", "2"]
+    assert [notice["person"] for notice in heard()] == ["1", "2"]
+
+
+def test_many_channels_are_told_in_few_notices_and_all_of_them(heard: Heard) -> None:
+    revisions = {new_id(): 2**62 + number for number in range(bus.CHANNELS * 2 + 1)}
+    bus.notify_posts(revisions.items())
+    notices = heard()
+    assert len(notices) == 3
+    told = {channel: revision for notice in notices for channel, revision in notice["revisions"].items()}
+    assert told == {str(channel): revision for channel, revision in revisions.items()}
 
 
 def test_what_is_taken_back_is_not_told(heard: Heard) -> None:
@@ -92,7 +101,7 @@ def test_ids_become_words_and_none_stays(heard: Heard) -> None:
     ("kind", "ids"),
     [
         ("posts", {"channel": "c"}),
-        ("posts", {"channel": "c", "revision": 1, "body": "what people wrote"}),
+        ("posts", {"revisions": {"c": 1}, "body": "what people wrote"}),
         ("read", {"channel": "c", "post": "p"}),
         ("channel", {}),
     ],

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from live.world import World, say
 from tertulia.kernel import limits
 from tertulia.live import postbox
+from tertulia.live.statement import Lost, Statement
 from tertulia.posts import services
 from tertulia.posts.models import Post
 from tertulia.posts.services import Letter
@@ -20,6 +21,8 @@ from .conftest import Ask, Lanes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Token = Callable[..., str]
+FORMULA = "$x^2$"
+"""More than words: the writer thread's."""
 
 
 def posting(world: World, raw: str, words: str = "Hello") -> Ask:
@@ -54,19 +57,25 @@ def test_a_database_that_goes_away_is_told_and_a_retry_doubles_nothing(
     world: World, lanes: Lanes, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = token(world.mia)
-    real = services.post_all
+    real_run, real_post = Statement.run, services.post_all
+
+    async def lost_statement(self: Statement, parameters: Sequence[bytes | None]) -> Any:
+        await real_run(self, parameters)
+        raise Lost("the connection broke after the commit")
 
     def lost(letters: Sequence[Letter], **more: Any) -> Any:
-        real(letters, **more)
+        real_post(letters, **more)
         raise OperationalError("the connection broke after the commit")
 
+    monkeypatch.setattr(Statement, "run", lost_statement)
     monkeypatch.setattr(services, "post_all", lost)
-    answer = lanes.fast(posting(world, raw))
-    assert (answer.status, answer.json["type"], answer.headers["retry-after"]) == (503, "/problems/busy", "1")
-    assert "client_id" in answer.json["detail"]
+    for words in ("Hello", FORMULA):
+        answer = lanes.fast(posting(world, raw, words))
+        assert (answer.status, answer.json["type"], answer.headers["retry-after"]) == (503, "/problems/busy", "1")
+        assert "client_id" in answer.json["detail"]
     monkeypatch.undo()
-    assert lanes.fast(posting(world, raw)).status == 200
-    assert messages() == ["Hello"]
+    assert [lanes.fast(posting(world, raw, words)).status for words in ("Hello", FORMULA)] == [200, 200]
+    assert messages() == ["Hello", FORMULA]
 
 
 def test_a_connection_that_was_cut_is_made_anew_without_a_pause(world: World, lanes: Lanes, token: Token) -> None:
@@ -91,17 +100,17 @@ def test_a_letter_that_breaks_something_breaks_nothing_for_others(
 
     def picky(letters: Sequence[Letter], **more: Any) -> Any:
         answers = real(letters, **more)
-        if any(letter.body == "poison" for letter in letters):
+        if any(letter.body == "$poison$" for letter in letters):
             raise ZeroDivisionError
         return answers
 
     monkeypatch.setattr(services, "post_all", picky)
-    asks = [posting(world, raw, words) for words in ("a", "b", "c")]
+    asks = [posting(world, raw, f"$x^{words}$") for words in ("a", "b", "c")]
     with pytest.raises(ZeroDivisionError):
-        lanes.together([*asks, posting(world, raw, "poison")])
+        lanes.together([*asks, posting(world, raw, "$poison$")])
     answers = lanes.together(asks)
     assert {answer.status for answer in answers} == {200}
-    assert sorted(messages()) == ["a", "b", "c", "first", "poison"]
+    assert sorted(messages()) == ["$poison$", "$x^a$", "$x^b$", "$x^c$", "first"]
 
 
 def test_limits_are_counted_for_each_and_explained_by_django(world: World, lanes: Lanes, token: Token) -> None:
@@ -114,18 +123,47 @@ def test_limits_are_counted_for_each_and_explained_by_django(world: World, lanes
     assert messages() == ["hers"]
 
 
+def test_who_is_too_fast_makes_no_batch_fail_twice(
+    world: World, lanes: Lanes, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, other = token(world.mia), token(world.ina)
+    for _number in range(limits.POSTING.times):
+        limits.spend(limits.POSTING, world.mia.pk)
+    assert lanes.fast(posting(world, raw, "too fast")).status == 429
+    tried: list[int] = []
+    real = Statement.run
+
+    async def counting(self: Statement, parameters: Sequence[bytes | None]) -> Any:
+        tried.append(int(parameters[-1] or 0))
+        return await real(self, parameters)
+
+    monkeypatch.setattr(Statement, "run", counting)
+    answers = lanes.together(
+        [*(posting(world, raw, f"{number}") for number in range(5)), posting(world, other, "fine")]
+    )
+    assert [answer.status for answer in answers] == [429] * 5 + [201]
+    assert tried == [1]
+
+
 def test_many_letters_are_one_batch(world: World, lanes: Lanes, token: Token, monkeypatch: pytest.MonkeyPatch) -> None:
     say(world.mia, world.chatter, "before")
     raw = token(world.mia)
     lanes.fast(posting(world, raw, "first"))
     sizes: list[int] = []
-    real = services.post_all
+    real_run, real_post = Statement.run, services.post_all
 
     def counting(letters: Sequence[Letter], **more: Any) -> Any:
         sizes.append(len(letters))
-        return real(letters, **more)
+        return real_post(letters, **more)
+
+    async def counting_statement(self: Statement, parameters: Sequence[bytes | None]) -> Any:
+        sizes.append(int(parameters[-1] or 0))
+        return await real_run(self, parameters)
 
     monkeypatch.setattr(services, "post_all", counting)
-    lanes.together([posting(world, raw, f"{number}") for number in range(20)])
-    assert sum(sizes) == 20
-    assert len(sizes) < 20
+    monkeypatch.setattr(Statement, "run", counting_statement)
+    for words in ("word", FORMULA):
+        sizes.clear()
+        lanes.together([posting(world, raw, f"{words} {number}") for number in range(20)])
+        assert sum(sizes) == 20
+        assert len(sizes) < 20

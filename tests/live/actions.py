@@ -39,6 +39,8 @@ class Doing:
         self.people = [world.ina, world.mia]
         self.done: set[str] = set()
         self.placeholders: list[Person] = []
+        self.at_once: Callable[[services.Letter], object] | None = None
+        """Says something through the postbox of a process, where there is one."""
         self.steps: dict[str, Callable[[], object]] = {
             name: getattr(self, name) for name in dir(self) if getattr(getattr(self, name), "is_step", False)
         }
@@ -88,6 +90,16 @@ class Steps(Doing):
     def reply(self) -> None:
         who, root = self.one(), self.some(kind="message")
         services.post(actor=who, seat=seat(who, self.channel), body=self.body(), root_id=root.pk)
+
+    @step
+    def post_at_once(self) -> None:
+        for _ in range(self.chance.randrange(1, 4)):
+            who = self.one()
+            letter = services.Letter(
+                actor=who, seat=seat(who, self.channel), body=f"*Well* {self.chance.randrange(99)}"
+            )
+            if self.at_once is not None:
+                self.at_once(letter)
 
     @step
     def post_all(self) -> None:

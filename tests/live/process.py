@@ -18,7 +18,9 @@ from tertulia.channels.models import Channel
 from tertulia.live.gateway import Gateway
 from tertulia.live.hub import Hub
 from tertulia.live.plain import Message
+from tertulia.live.postbox import Delivered, Postbox
 from tertulia.people.models import Person
+from tertulia.posts.services import Letter
 
 from .world import sign_in
 
@@ -40,6 +42,7 @@ class Process:
         self._thread.start()
         self.tabs: list[Tab] = []
         self.run(self.gateway.startup())
+        self.box = self.call(lambda: Postbox(self.gateway))
 
     @property
     def hub(self) -> Hub:
@@ -58,6 +61,10 @@ class Process:
             return work()
 
         return self.run(called())
+
+    def post(self, letter: Letter) -> Delivered | None:
+        """Say something through the process's postbox."""
+        return self.run(self.box.post(letter, "127.0.0.1"))
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Let something run on the process's loop."""
@@ -78,6 +85,7 @@ class Process:
 
     def stop(self) -> None:
         """Shut down as the server does."""
+        self.run(self.box.close())
         self.run(self.gateway.shutdown())
         for tab in self.tabs:
             tab.leave()

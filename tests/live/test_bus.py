@@ -25,7 +25,7 @@ def test_every_kind_is_handled(world: World, process: Process) -> None:
     assert process.hub.kinds.keys() == bus.KINDS.keys()
     tab = process.open(world.mia)
     ids = {"channel": world.secret.pk, "person": world.mia.pk, "workspace": world.course.pk, "root": None}
-    others = {"revision": 1, "name": "Mia", "states": "{}"}
+    others = {"revisions": {world.secret.pk: 1}, "name": "Mia", "states": "{}"}
     for kind, names in bus.KINDS.items():
         if kind != "left":  # which would be a lie
             bus.notify(kind, **{name: {**ids, **others}[name] for name in names})
@@ -38,8 +38,8 @@ def test_every_kind_is_handled(world: World, process: Process) -> None:
 def test_notices_about_nobody_here_are_nothing(world: World, process: Process) -> None:
     tab = process.open(world.mia)
     for kind, names in bus.KINDS.items():
-        ids = {name: uuid4() if name not in ("revision", "states") else 1 for name in names}
-        bus.notify(kind, **{**ids, **({"states": json.dumps({str(uuid4()): "away"})} if "states" in names else {})})
+        others = {"revisions": {uuid4(): 1}, "states": json.dumps({str(uuid4()): "away"})}
+        bus.notify(kind, **{name: others.get(name, uuid4()) for name in names})
     say(world.ina, world.secret)
     tab.wait("activity")
     assert len(process.hub.rooms) == 3
@@ -115,7 +115,7 @@ def test_a_channel_that_vanishes_breaks_nothing(world: World, process: Process) 
     tab = process.open(world.mia)
     tab.shown(world.chatter)
     Channel.objects.filter(pk=world.chatter.pk).delete()
-    bus.notify("posts", channel=world.chatter.pk, revision=1000)
+    bus.notify_posts([(world.chatter.pk, 1000)])
     until(lambda: process.hub.rooms[world.chatter.pk].wanted is None)
     say(world.ina, world.secret)
     tab.wait("activity")

@@ -14,7 +14,7 @@ from tertulia.channels.models import ChannelMembership
 from tertulia.kernel.errors import Conflict
 from tertulia.kernel.ids import new_id
 from tertulia.people.models import Block
-from tertulia.posts import queries, services, sql
+from tertulia.posts import queries, services, writing
 from tertulia.posts.models import File, Kind, Mention, Post, ThreadFollow
 from tertulia.posts.services import MAX_BODY, NewPost, create_posts
 
@@ -323,7 +323,7 @@ def test_files_are_named_once_and_described_shortly(world: World) -> None:
 
 def test_giving_up_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if every time another process were quicker.
-    monkeypatch.setattr(sql, "write_posts", lambda _rows, **_: sql.Written({}, 0, []))
+    monkeypatch.setattr(writing, "write", lambda _rows, **_: writing.Written({}, 0, []))
     with pytest.raises(Conflict, match="Try again"):
         create_posts([new(world.mia, world.chatter)])
     assert not Post.objects.exists()

@@ -112,8 +112,9 @@ class ChannelMembership(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="memberships")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="channel_memberships")
+    # Other indexes begin with these.
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="channel_memberships", db_index=False)
     is_manager = models.BooleanField(default=False)
     via_group = models.ForeignKey(Group, null=True, on_delete=models.CASCADE, related_name="+")
     last_read_seq = models.BigIntegerField(default=0)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -19,10 +21,12 @@ from tertulia.kernel import carrier
 from tertulia.kernel.prepared import fetch
 
 CHANNEL = "tertulia"
+CHANNELS = 130
+"""Of one `posts` notice, which has to fit into PostgreSQL's 8,000 bytes."""
 
 # kind -> the ids it carries
 KINDS = {
-    "posts": ("channel", "revision"),  # posts of a channel changed, up to this revision
+    "posts": ("revisions",),  # posts changed: channel -> up to which revision, of at most `CHANNELS`
     "channel": ("channel",),  # its name, header, purpose, visibility, posting or archive state changed
     "joined": ("channel", "person"),  # came into a channel
     "left": ("channel", "person"),  # may no longer hear a channel
@@ -51,7 +55,30 @@ def notify_all(kind: str, notices: Iterable[Mapping[str, Any]]) -> None:
     fetch("SELECT pg_notify(%s, v) FROM unnest(%s::text[]) AS v", [CHANNEL, payloads])
 
 
+def notify_posts(revisions: Iterable[tuple[UUID, int]]) -> None:
+    """Tell at commit that posts of these channels changed, each up to its revision."""
+    waiting = iter(revisions)
+    parts = iter(lambda: dict(islice(waiting, CHANNELS)), {})
+    notify_all("posts", [{"revisions": part} for part in parts])
+
+
+def told_by_database() -> str | None:
+    """PostgreSQL's channel, for writers whose one statement also tells. None: they `tell` once it is committed."""
+    return CHANNEL if settings.BUS_URL is None else None
+
+
+def tell(kind: str, notices: Iterable[Mapping[str, Any]]) -> None:
+    """Tell what is committed already, where PostgreSQL does not carry notices (`told_by_database`)."""
+    carrier.send([_payload(kind, ids) for ids in notices])
+
+
 def _payload(kind: str, ids: Mapping[str, Any]) -> str:
     if set(ids) != set(KINDS[kind]):
         raise ValueError(f"A {kind} notice carries {KINDS[kind]}, not {tuple(ids)}.")
-    return json.dumps({"kind": kind, **{name: value if value is None else str(value) for name, value in ids.items()}})
+    return json.dumps({"kind": kind, **{name: _plain(value) for name, value in ids.items()}})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): number for key, number in value.items()}
+    return value if value is None else str(value)

@@ -44,6 +44,11 @@ def _subscriptions() -> Mapping[type[Happening], Reactions]:
     return subscriptions
 
 
+def is_heard(kind: type[Happening]) -> bool:
+    """Whether anybody reacts to happenings of this kind, which then need a transaction of Django's."""
+    return kind in _subscriptions()
+
+
 def emit(happening: Happening) -> None:
     """Tell those who subscribed. Must be called inside the transaction that made it happen."""
     if not transaction.get_connection().in_atomic_block:

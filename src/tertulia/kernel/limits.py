@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,18 +53,22 @@ ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + make_in
 WHERE GREATEST(l.full_at, %(now)s) + make_interval(secs => %(step)s) <= %(now)s + make_interval(secs => %(span)s)
 RETURNING 1
 """
-_TAKE_EACH = """
+TAKE_EACH = """
 WITH wanted AS (
-    SELECT * FROM unnest(%(keys)s::text[], %(take)s::float8[], %(span)s::float8[]) AS v(key, take, span)
-    WHERE v.take <= v.span
+    SELECT key, make_interval(secs => take) AS take, make_interval(secs => span) AS span
+    FROM json_to_recordset({uses}::json) AS v(key text, take float8, span float8) WHERE v.take <= v.span
 )
 INSERT INTO kernel_limit AS l (key, full_at)
-SELECT key, %(now)s + make_interval(secs => take) FROM wanted ORDER BY key
-ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(l.full_at, %(now)s) + (EXCLUDED.full_at - %(now)s)
-WHERE GREATEST(l.full_at, %(now)s) + (EXCLUDED.full_at - %(now)s)
-      <= %(now)s + make_interval(secs => (SELECT span FROM wanted WHERE wanted.key = EXCLUDED.key))
+SELECT key, {now}::timestamptz + take FROM wanted ORDER BY key
+ON CONFLICT (key) DO UPDATE
+SET full_at = GREATEST(l.full_at, {now}::timestamptz) + (EXCLUDED.full_at - {now}::timestamptz)
+WHERE GREATEST(l.full_at, {now}::timestamptz) + (EXCLUDED.full_at - {now}::timestamptz)
+      <= {now}::timestamptz + (SELECT span FROM wanted WHERE wanted.key = EXCLUDED.key)
 RETURNING key
 """
+"""Counts several uses of several limits, all of one's or none; also a part of other statements. `{uses}`: JSON of
+`rows`; `{now}`: the moment."""
+_TAKE_EACH = TAKE_EACH.format(uses="%(uses)s", now="%(now)s")
 _FORGET = "WITH spent AS (DELETE FROM kernel_limit WHERE full_at < %s RETURNING 1) SELECT count(*) FROM spent"
 
 
@@ -98,15 +103,17 @@ def spend_each(uses: Mapping[tuple[Limit, object], int]) -> set[tuple[Limit, obj
 
     Returns those for whom it was too much.
     """
-    keys = {_key(limit, who): (limit, who) for limit, who in uses}
-    parameters: dict[str, Any] = {
-        "keys": list(keys),
-        "take": [limit.step * uses[limit, who] for limit, who in keys.values()],
-        "span": [float(limit.seconds) for limit, _who in keys.values()],
-        "now": now(),
-    }
+    parameters = {"uses": json.dumps(rows(uses)), "now": now()}
     granted = {key for (key,) in fetch(_TAKE_EACH, parameters)}
-    return {use for key, use in keys.items() if key not in granted}
+    return {(limit, who) for limit, who in uses if _key(limit, who) not in granted}
+
+
+def rows(uses: Mapping[tuple[Limit, object], int]) -> list[dict[str, Any]]:
+    """The rows of `TAKE_EACH`."""
+    return [
+        {"key": _key(limit, who), "take": limit.step * times, "span": limit.seconds}
+        for (limit, who), times in uses.items()
+    ]
 
 
 def _key(limit: Limit, who: object) -> str:

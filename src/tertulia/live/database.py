@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import get_ident
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
+import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -19,6 +20,17 @@ R = TypeVar("R")
 THREADS: Final = 4
 FRESH: Final = 1.0
 """Seconds for which a connection that worked is taken to work. To ask it costs as much as a small read."""
+PATIENCE: Final = 5
+"""Seconds in which a connection should be made."""
+
+
+async def connect() -> psycopg.AsyncConnection[Any]:
+    """A connection for the event loop, to where Django's go. Raises what psycopg does."""
+    parameters = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(name, None)
+    parameters.setdefault("connect_timeout", PATIENCE)
+    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
 
 
 class Database:

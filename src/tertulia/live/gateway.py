@@ -18,6 +18,7 @@ from tertulia.live.database import Database
 from tertulia.live.hub import Hub, Notice
 from tertulia.live.listener import listen
 from tertulia.live.plain import Message, Plain, Receive, Send
+from tertulia.live.queries import Fresh
 from tertulia.live.watch import watch
 from tertulia.live.wire import EXTENSION, Wire
 
@@ -92,6 +93,11 @@ class Gateway:
         """This process has just changed a channel: tell it here without waiting for the notice."""
         if self.hub is not None:
             self.hub.look(channel, revision)
+
+    def wrote(self, fresh: Fresh) -> None:
+        """The same, where what was written is at hand."""
+        if self.hub is not None:
+            self.hub.wrote(fresh)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """ASGI application for one websocket; with a wire it is done as soon as the tab is signed in."""

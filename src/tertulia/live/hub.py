@@ -22,7 +22,7 @@ from tertulia.live.frames import encode
 from tertulia.live.gathering import Gathered
 from tertulia.live.news import News
 from tertulia.live.presence import Presence
-from tertulia.live.queries import Mark
+from tertulia.live.queries import Fresh, Mark
 from tertulia.live.rights import Rights
 from tertulia.live.rooms import Room
 
@@ -50,7 +50,7 @@ class Hub:
         self.presence = Presence(self)
         self.rights = Rights(self)
         self.kinds: dict[str, Callable[[Notice], None]] = {
-            "posts": lambda notice: self.look(UUID(notice["channel"]), int(notice["revision"])),
+            "posts": self._posts,
             "channel": lambda notice: self._channel(UUID(notice["channel"])),
             "joined": lambda notice: self.rights.doubt(UUID(notice["person"])),
             "left": lambda notice: self.rights.left(UUID(notice["person"]), UUID(notice["channel"])),
@@ -192,9 +192,21 @@ class Hub:
     def look(self, channel: UUID, revision: int | None) -> None:
         """Tell what is new in a channel up to `revision`; None: if there is anything."""
         room = self.rooms.get(channel)
-        if room is not None:  # else nobody here hears it
-            room.want(revision)
+        if room is None or (revision is not None and room.knows(revision)):
+            return  # nobody here hears it, or they have been told
+        room.want(revision)
+        self.news.look(room)
+
+    def wrote(self, fresh: Fresh) -> None:
+        """This process has just written there: tell it without reading it again."""
+        room = self.rooms.get(fresh.channel.id)
+        if room is not None:
+            room.wrote(fresh)
             self.news.look(room)
+
+    def _posts(self, notice: Notice) -> None:
+        for channel, revision in notice["revisions"].items():
+            self.look(UUID(channel), int(revision))
 
     def _channel(self, channel: UUID) -> None:
         room = self.rooms.get(channel)

@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-import psycopg
 import structlog
 from django.conf import settings
-from django.db import connections
 
 from tertulia.kernel import carrier
 from tertulia.kernel.bus import CHANNEL
+from tertulia.live.database import connect
 
 log = structlog.get_logger()
 
@@ -59,7 +58,7 @@ async def hear(heard: Heard, connected: Connected) -> None:
 
 
 async def _hear_postgresql(heard: Heard, connected: Connected) -> None:
-    async with await _connect() as connection:
+    async with await connect() as connection:
         await connection.execute(f'LISTEN "{CHANNEL}"')
         connected()
         while True:
@@ -67,14 +66,6 @@ async def _hear_postgresql(heard: Heard, connected: Connected) -> None:
                 _pass_on(heard, notice.payload)
             async with asyncio.timeout(PATIENCE):
                 await connection.execute("SELECT 1")
-
-
-async def _connect() -> psycopg.AsyncConnection[Any]:
-    parameters = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(name, None)
-    parameters.setdefault("connect_timeout", PATIENCE)
-    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
 
 
 async def _hear_valkey(heard: Heard, connected: Connected) -> None:

@@ -1,17 +1,20 @@
-"""The postbox: one writer thread per process that commits everything waiting as one batch.
+"""The postbox: what arrives while one batch is being written goes together with the next one.
 
-A lone letter waits for nothing; letters that come while a commit is in flight go together with the next one. Whoever
-posted is answered only after the commit.
+A lone letter waits for nothing, and whoever posted is answered only after the commit. Letters of words and nothing else
+are written by one statement from the event loop; all others, and those with which something did not go well, by a
+writer thread with Django's connection.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+from uuid import UUID
 
+import msgspec
 import structlog
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext as _
@@ -19,9 +22,14 @@ from django.utils.translation import gettext as _
 from tertulia.kernel import limits
 from tertulia.kernel.errors import Busy, Refusal
 from tertulia.kernel.ids import new_id
+from tertulia.live import gateway
 from tertulia.live.database import Database
-from tertulia.posts import services, wire
-from tertulia.posts.services import Letter
+from tertulia.live.queries import Come, Fresh
+from tertulia.live.statement import Lost, Refused, Statement
+from tertulia.posts import services, wire, writing
+from tertulia.posts.services import Letter, Posted, at_once
+from tertulia.posts.services.at_once import Words
+from tertulia.posts.states import PostState
 
 log = structlog.get_logger()
 
@@ -31,8 +39,12 @@ MOST: Final = 1024
 """Letters that may wait; who comes then is asked to come again, before anything is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+HELD_OFF: Final = 1.0
+"""Seconds for which somebody whose letter was refused is left to Django: a letter that is refused costs the whole batch
+a second try, and who is too fast sends many."""
+
+
+class Delivered(msgspec.Struct, frozen=True):
     """A post as it goes out; `revision` is its channel's."""
 
     body: bytes
@@ -43,14 +55,60 @@ class Delivered:
 Answer = Delivered | None
 """None: refused, in a way that Django explains."""
 
+L = TypeVar("L")
+
+
+class _Desk(Generic[L]):
+    """Letters of one kind, and how a batch of them is written: `write` gives each its answer, and never raises."""
+
+    def __init__(self, write: Callable[[Sequence[L]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+        self._write = write
+        self._waiting: list[tuple[L, asyncio.Future[Answer]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, letter: L) -> asyncio.Future[Answer]:
+        """The answer to come."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((letter, answer))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._run())
+        return answer
+
+    async def close(self) -> None:
+        """Let what waits be written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                answers = await self._write([letter for letter, _answer in batch])
+                for (_letter, future), answer in zip(batch, answers, strict=True):
+                    if future.cancelled():
+                        continue
+                    if isinstance(answer, Exception):
+                        future.set_exception(answer)
+                    else:
+                        future.set_result(answer)
+        finally:
+            self._writing = None
+
 
 class Postbox:
-    """Collects letters on the event loop's thread and writes them in its own."""
+    """Collects letters on the event loop's thread."""
 
-    def __init__(self) -> None:
-        self._waiting: list[tuple[Letter, str, asyncio.Future[Answer]]] = []
-        self._writing = False
+    def __init__(self, told: gateway.Gateway = gateway.application) -> None:
+        """`told`: the live gateway of this process, which hears at once what is written here."""
+        self._told = told
+        self._statement = Statement(writing.AT_ONCE) if at_once.is_possible() else None
         self._database = Database(1, "postbox")
+        self._refused: dict[UUID, float] = {}
+        self._words = _Desk(self._write_words)
+        self._others = _Desk(self._write_others)
 
     async def post(self, letter: Letter, address: str) -> Answer:
         """The post that became of `letter`, which came from `address`, once it is committed.
@@ -58,42 +116,66 @@ class Postbox:
         Raises Busy: before anything is accepted where too much waits; and where the database went away, so that it is
         not known whether the post was made and the same `client_id` must be sent again.
         """
-        if len(self._waiting) >= MOST:
+        if len(self._words) + len(self._others) >= MOST:
             raise Busy(_("Very much is being said at this moment. Try again in a second; nothing is lost."))
+        if self._refused and self._refused.get(letter.actor.pk, 0.0) > time.monotonic():
+            return None
         if letter.client_id is None:
-            letter = replace(letter, client_id=new_id())  # should the batch fail, each letter is tried alone, once
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((letter, address, answer))
-        if not self._writing:
-            self._write()
-        return await answer
+            letter = msgspec.structs.replace(letter, client_id=new_id())  # should a batch fail, letters are tried again
+        words = at_once.words(letter, address) if self._statement is not None else None
+        return await (self._words.take(words) if words else self._others.take((letter, address)))
 
     async def close(self) -> None:
         """Let what is being written finish."""
+        await self._words.close()
+        await self._others.close()
+        if self._statement is not None:
+            await self._statement.close()
         await self._database.close()
 
-    def _write(self) -> None:
-        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        self._writing = True
-        letters = [(letter, address) for letter, address, _answer in batch]
-        written = self._database.once(_write, letters)
-        written.add_done_callback(lambda done: self._written([answer for *_said, answer in batch], done))
+    async def _write_words(self, letters: Sequence[Words]) -> Sequence[Answer | Exception]:
+        assert self._statement is not None
+        batch = at_once.Batch(letters)
+        try:
+            rows = await self._statement.run(batch.parameters)
+        except Lost as error:
+            return [_away(error)] * len(letters)
+        except Refused:
+            # Sent before, too fast, archived meanwhile: whatever it is, it is of one letter and not of its neighbours.
+            return await self._write_others([(one.letter, one.address) for one in letters])
+        done = batch.posted(rows)
+        self._tell(letters, done)
+        return [_delivered(posted) for posted in done.posted]
 
-    def _written(
-        self, waiting: Sequence[asyncio.Future[Answer]], done: asyncio.Future[list[Answer | Exception]]
-    ) -> None:
-        self._writing = False
-        if self._waiting:
-            self._write()
-        failure = done.exception()
-        answers = [failure] * len(waiting) if isinstance(failure, Exception) else done.result()
-        for future, answer in zip(waiting, answers, strict=True):
-            if future.cancelled():
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+    def _tell(self, letters: Sequence[Words], done: at_once.Done) -> None:
+        """Tell the tabs of this process, which need not wait for the notice nor read what was just written."""
+        states: dict[UUID, list[PostState]] = {}
+        for posted in done.posted:
+            states.setdefault(posted.state.channel_id, []).append(posted.state)
+        workspaces = {one.letter.seat.channel.pk: one.letter.seat.channel.workspace_id for one in letters}
+        for row in done.channels:
+            id_ = row.channel_id
+            come = Come(id_, workspaces[id_], row.revision, row.last_seq, row.last_root_seq, row.root_count)
+            self._told.wrote(Fresh(come, states[id_]))
+
+    async def _write_others(self, letters: Sequence[tuple[Letter, str]]) -> Sequence[Answer | Exception]:
+        answers = await self._database.once(_write, letters)
+        for (letter, _address), answer in zip(letters, answers, strict=True):
+            if isinstance(answer, Delivered):
+                self._told.look(letter.seat.channel.pk, answer.revision)
+            elif answer is None:
+                self._hold_off(letter.actor.pk)
+        return answers
+
+    def _hold_off(self, person_id: UUID) -> None:
+        moment = time.monotonic()
+        if len(self._refused) > MOST:
+            self._refused = {who: until for who, until in self._refused.items() if until > moment}
+        self._refused[person_id] = moment + HELD_OFF
+
+
+def _delivered(posted: Posted) -> Delivered:
+    return Delivered(wire.post(posted.state), posted.created, posted.state.revision)
 
 
 def _write(letters: Sequence[tuple[Letter, str]]) -> list[Answer | Exception]:
@@ -119,8 +201,12 @@ def _alone(letter: Letter, address: str) -> Answer | Exception:
 
 
 def _lost(error: Exception) -> Busy:
-    log.warning("The postbox lost the database", error=str(error).strip())
     connections["default"].close()  # the next batch makes a new connection
+    return _away(error)
+
+
+def _away(error: Exception) -> Busy:
+    log.warning("The postbox lost the database", error=str(error).strip())
     return Busy(
         _("The database is away for a moment. Send it again with the same client_id; nothing is lost or doubled.")
     )
@@ -140,6 +226,5 @@ def _deliver(letters: Sequence[tuple[Letter, str]]) -> list[Answer]:
     answers: list[Answer] = [None] * len(letters)
     for place, posted in zip(taken, services.post_all([letters[at][0] for at in taken], counted=True), strict=True):
         if not isinstance(posted, Refusal):
-            state = posted.state
-            answers[place] = Delivered(wire.post(state), posted.created, state.revision)
+            answers[place] = _delivered(posted)
     return answers

@@ -30,11 +30,12 @@ class Post(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="posts")
+    # No index of its own where another begins with it or leaves out the empty: each would be written with each post.
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="posts", db_index=False)
     seq = models.BigIntegerField()
     revision = models.BigIntegerField()
-    root = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="replies")
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="posts")
+    root = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="replies", db_index=False)
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="posts", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.MESSAGE)
     body = models.TextField()
     html = models.TextField()
@@ -43,9 +44,9 @@ class Post(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
-    deleted_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    deleted_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     pinned_at = models.DateTimeField(null=True)
-    pinned_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    pinned_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     reply_count = models.IntegerField(default=0, help_text="Replies that are not deleted.")
     last_reply_at = models.DateTimeField(null=True)
     facts = models.JSONField(
@@ -65,6 +66,10 @@ class Post(models.Model):
                 fields=["channel", "pinned_at"], condition=models.Q(pinned_at__isnull=False), name="post_pins"
             ),
             models.Index(fields=["channel", "created_at"], name="post_by_time"),
+            models.Index(
+                fields=["deleted_by"], condition=models.Q(deleted_by__isnull=False), name="post_by_who_deleted"
+            ),
+            models.Index(fields=["pinned_by"], condition=models.Q(pinned_by__isnull=False), name="post_by_who_pinned"),
         ]
 
     def get_absolute_url(self) -> str:

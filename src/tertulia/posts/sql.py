@@ -6,18 +6,12 @@ Only `services` call these, inside their transactions, while they hold the row l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from tertulia.kernel.prepared import Row, fetch, run
 
 __all__ = ["Row", "fetch", "run"]
-
-_json = msgspec.json.Encoder(enc_hook=str.__str__).encode
 
 
 def columns(rows: Sequence[Row], width: int) -> list[list[Any]]:
@@ -28,111 +22,6 @@ def columns(rows: Sequence[Row], width: int) -> list[list[Any]]:
 def lock_channels(channel_ids: Sequence[UUID]) -> None:
     """Lock channels in the order of their ids, so that two batches never wait for each other."""
     run("SELECT 1 FROM channels_channel WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(channel_ids)])
-
-
-class Bumped(NamedTuple):
-    """A channel's counters after a batch, and the moment of the batch there."""
-
-    channel_id: UUID
-    last_seq: int
-    root_count: int
-    revision: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What `write_posts` did: channels that were archived meanwhile and posts that were there already are left out."""
-
-    channels: dict[UUID, Bumped]
-    posts: int
-    drafts_of: list[UUID]
-
-
-@dataclass(slots=True)
-class Batch:
-    """The rows of `write_posts`, by the names of its columns.
-
-    channels: `channel_id`, `posts`, `messages` among them, `last_root` (place of the last message that is no reply: 1
-    is the batch's first post there, 0: none), `roots` (how many such), `revisions`, `at` (the last's; None: now).
-    posts: the columns of `posts_post`, but `place` for `seq` and `revision`, and None for the times of what is new.
-    writers: `channel_id`, `person_id`, and of an unbroken run of theirs the messages `before` and up to it (`roots`),
-    both counted from the batch's start, and its last `place`. drafts: `person_id`, `channel_id`, `root_id`.
-    """
-
-    channels: list[dict[str, Any]]
-    posts: list[dict[str, Any]]
-    writers: list[dict[str, Any]]
-    drafts: list[dict[str, Any]]
-
-
-def write_posts(batch: Batch, *, archived_too: bool) -> Written:
-    """Count a batch on its channels, insert its posts, move their writers' reading pointers, end their drafts.
-
-    One statement, so that channels are locked for as short as may be: everything in it waits for `counted`, which locks
-    them. Times are of the database's clock, after the locks, so that they follow places whatever host writes. Who had
-    read everything before they posted has read their own posts too.
-    """
-    rows = {
-        "channels": _json(batch.channels).decode(),
-        "posts": _json(batch.posts).decode(),
-        "writers": _json(batch.writers).decode(),
-        "drafts": _json(batch.drafts).decode(),
-    }
-    found = fetch(_WRITE_POSTS, {**rows, "archived_too": archived_too})
-    return Written(
-        channels={row[0]: Bumped(*row[:5]) for row in found},
-        posts=found[0][5] if found else 0,
-        drafts_of=(found[0][6] or []) if found else [],
-    )
-
-
-_WRITE_POSTS = """
-WITH counted AS (
-    UPDATE channels_channel c
-    SET last_seq = c.last_seq + v.posts,
-        last_root_seq = CASE WHEN v.last_root > 0 THEN c.last_seq + v.last_root ELSE c.last_root_seq END,
-        root_count = c.root_count + v.roots,
-        revision = c.revision + v.revisions,
-        last_post_at = CASE WHEN v.messages > 0 THEN GREATEST(c.last_post_at, coalesce(v.at, clock_timestamp()))
-                            ELSE c.last_post_at END
-    FROM json_to_recordset(%(channels)s::json) AS v(
-        channel_id uuid, posts bigint, messages bigint, last_root bigint, roots bigint, revisions bigint,
-        at timestamptz)
-    WHERE c.id = v.channel_id AND (%(archived_too)s OR c.archived_at IS NULL)
-    RETURNING c.id, c.last_seq, c.root_count, c.revision, clock_timestamp() AS at, c.last_seq - v.posts AS seq_before,
-              c.root_count - v.roots AS roots_before, c.revision - v.revisions AS revision_before
-), inserted AS (
-    INSERT INTO posts_post (id, channel_id, seq, revision, root_id, author_id, kind, body, html, text, client_id,
-                            created_at, edited_at, reply_count, last_reply_at, facts)
-    SELECT v.id, c.id, c.seq_before + v.place, c.revision_before + v.place, v.root_id, v.author_id, v.kind, v.body,
-           v.html, v.text, v.client_id, coalesce(v.created_at, c.at), v.edited_at, v.reply_count,
-           CASE WHEN v.reply_count > 0 THEN coalesce(v.last_reply_at, c.at) END, v.facts
-    FROM json_to_recordset(%(posts)s::json) AS v(
-        id uuid, channel_id uuid, place bigint, root_id uuid, author_id uuid, kind text, body text, html text,
-        text text, client_id uuid, created_at timestamptz, edited_at timestamptz, reply_count int,
-        last_reply_at timestamptz, facts jsonb)
-    JOIN counted c ON c.id = v.channel_id
-    ON CONFLICT (author_id, client_id) DO NOTHING
-    RETURNING 1
-), advanced AS (
-    UPDATE channels_channelmembership m
-    SET last_read_seq = c.seq_before + v.place, read_roots = c.roots_before + v.roots
-    FROM json_to_recordset(%(writers)s::json) AS v(
-        channel_id uuid, person_id uuid, before bigint, roots bigint, place bigint)
-    JOIN counted c ON c.id = v.channel_id
-    WHERE m.channel_id = v.channel_id AND m.person_id = v.person_id
-      AND m.read_roots >= c.roots_before + v.before AND m.last_read_seq < c.seq_before + v.place
-), ended AS (
-    DELETE FROM posts_draft d
-    USING json_to_recordset(%(drafts)s::json) AS v(person_id uuid, channel_id uuid, root_id uuid)
-    WHERE d.person_id = v.person_id AND d.channel_id = v.channel_id AND d.root_id IS NOT DISTINCT FROM v.root_id
-    RETURNING d.person_id
-)
-SELECT id, last_seq, root_count, revision, at, (SELECT count(*) FROM inserted),
-       (SELECT array_agg(DISTINCT person_id) FROM ended)
-FROM counted
-"""
 
 
 def count_replies(rows: Sequence[Row]) -> dict[UUID, int]:

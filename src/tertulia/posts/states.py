@@ -7,7 +7,6 @@ a catch-up cannot differ. Nothing here depends on who looks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -75,8 +74,7 @@ class Attached(msgspec.Struct, frozen=True):
         return file_url(self.id, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class PostState:
+class PostState(msgspec.Struct, frozen=True):
     """Everything that anybody may see of a post. A deleted one keeps its place and its replies, and nothing else."""
 
     id: UUID
@@ -237,9 +235,15 @@ def file_url(file_id: UUID, name: str) -> str:
     return reverse("posts:file", args=[file_id, name])
 
 
-@lru_cache(maxsize=2048)
 def _thread_url(workspace_slug: str, channel_slug: str, post_id: UUID) -> str:
-    return reverse("posts:thread", args=[workspace_slug, channel_slug, post_id])
+    before, after = _around_thread(workspace_slug, channel_slug)
+    return f"{before}{post_id}{after}"
+
+
+@lru_cache(maxsize=2048)
+def _around_thread(workspace_slug: str, channel_slug: str) -> list[str]:
+    """What stands before and after the id in the address of a thread."""
+    return reverse("posts:thread", args=[workspace_slug, channel_slug, _NOBODY]).split(str(_NOBODY))
 
 
 @lru_cache(maxsize=4096)

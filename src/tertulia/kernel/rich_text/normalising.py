@@ -10,6 +10,8 @@ _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 # Control characters, the two overrides that show text backwards (RIGHT-TO-LEFT text needs neither), byte order marks,
 # halves of surrogate pairs, and the non-characters, of which `tokens` uses two as its own marks.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_BLANK = frozenset(" \t\n")
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 
 # Anything but letters, digits, spaces and ASCII: among these the marks that stand above and below letters.
@@ -32,6 +34,8 @@ def normalise(body: str) -> str:
 
     Normalising twice changes nothing.
     """
+    if body.isascii() and not _CONTROLS.search(body):  # most of what is said in most places: nothing else can apply
+        return _LEADING_BLANK_LINES.sub("", body).rstrip() if body[:1] in _BLANK else body.rstrip()
     body = _LINE_ENDS.sub("\n", body)
     body = _UNWANTED.sub("", body)
     # Sorting the marks of one letter takes quadratic time, so that there may not be thousands of them; and composing

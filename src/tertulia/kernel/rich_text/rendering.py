@@ -68,6 +68,8 @@ def render(body: str, names: Names = NO_NAMES, *, prefix: str = "") -> Rendered:
 
 def scan(body: str) -> Scan:
     """Return the `@names` and `#slugs` that `render` will ask for, so that they can be looked up in one go before."""
+    if "@" not in body and "#" not in body and "&" not in body:
+        return Scan()
     body = normalise(body)
     if not _NAMES_SOMETHING.search(body):
         return Scan()

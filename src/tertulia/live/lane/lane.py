@@ -18,7 +18,6 @@ from tertulia.channels.access import Seat
 from tertulia.kernel import limits
 from tertulia.kernel.errors import NotFound, TooMany
 from tertulia.kernel.rest import MAX_BIGINT
-from tertulia.live import gateway
 from tertulia.live.database import Database
 from tertulia.live.lane import asking
 from tertulia.live.lane.answers import Answers, Message, Send
@@ -103,7 +102,8 @@ class Lane:
         """A notice of the bus (`kernel.bus.KINDS`): forget what it makes doubtful."""
         match notice["kind"]:
             case "posts":
-                self._changed(UUID(notice["channel"]), int(notice["revision"]))
+                for channel, revision in notice["revisions"].items():
+                    self._changed(UUID(channel), int(revision))
             case "joined" | "left":
                 self._forget(UUID(notice["person"]))
             case "channel":
@@ -164,7 +164,6 @@ class Lane:
             if delivered is None:
                 raise NotHere
             self._changed(asked.seat.channel.pk, delivered.revision)
-            gateway.application.look(asked.seat.channel.pk, delivered.revision)
             await self._answers.json(scope, headers, send, delivered.body, status=201 if delivered.created else 200)
         else:
             seq = _decode_read(body).seq

@@ -48,7 +48,7 @@ class Change:
         last: int = channel.values_list("revision", flat=True).get()
         for revision, (post_id, fields) in enumerate(self._fields.items(), last - len(self._fields) + 1):
             Post.objects.filter(pk=post_id).update(revision=revision, **fields)
-        bus.notify("posts", channel=self.post.channel_id, revision=last)
+        bus.notify_posts([(self.post.channel_id, last)])
 
 
 @contextmanager

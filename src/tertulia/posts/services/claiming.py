@@ -83,5 +83,4 @@ def _touch(post_ids: list[UUID]) -> None:
         """,
         [post_ids],
     )
-    for channel_id, revision in rows:
-        bus.notify("posts", channel=channel_id, revision=revision)
+    bus.notify_posts((channel_id, revision) for channel_id, revision in rows)

@@ -26,6 +26,9 @@ class Called:
     here: bool = False
 
 
+NOBODY = Called()
+
+
 @dataclass(frozen=True, slots=True)
 class Dictionary:
     """The names of some posts, by workspace."""
@@ -59,6 +62,8 @@ def look_up(texts: Iterable[tuple[UUID, str]]) -> Dictionary:
         found = scan(body)
         handles.update((workspace_id, handle) for handle in found.handles)
         slugs.update((workspace_id, slug) for slug in found.channel_slugs)
+    if not handles and not slugs:
+        return Dictionary()
     people: defaultdict[UUID, dict[str, PersonName]] = defaultdict(dict)
     groups: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
     group_ids: defaultdict[UUID, dict[str, UUID]] = defaultdict(dict)

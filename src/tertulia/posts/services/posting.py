@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,8 +28,7 @@ SMALL_CHANNEL = 20
 """In a channel of up to so many members everybody may call everybody."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to say in a channel, or in the thread of `root_id`; `alts` describe the files in order."""
 
     actor: Person
@@ -41,8 +40,7 @@ class Letter:
     alts: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(msgspec.Struct, frozen=True):
     """What became of a letter; `created` is False where an earlier send of it had made the post."""
 
     state: PostState
@@ -89,7 +87,7 @@ def post_all(letters: Sequence[Letter], *, counted: bool = False) -> list[Posted
     if not counted:
         answers.update(_too_fast(letters, [place for place in range(len(letters)) if place not in answers]))
     ready = [place for place in range(len(letters)) if place not in answers]
-    slow = [place for place in ready if _turn_seconds(letters[place].seat)]
+    slow = [place for place in ready if turn_seconds(letters[place].seat)]
     for place in slow:
         answers[place] = _post_in_turn(letters[place])
     quick = [place for place in ready if place not in slow] if slow else ready
@@ -128,7 +126,7 @@ def _posted(letters: Sequence[Letter], outcomes: Sequence[Outcome]) -> list[Post
         if outcome.refusal is not None:
             posted[place] = outcome.refusal
         elif outcome.said is not None and not letter.file_ids:
-            posted[place] = Posted(_state(letter, outcome, outcome.said), outcome.created)
+            posted[place] = Posted(state_of(letter, outcome, outcome.said), outcome.created)
         else:
             assert outcome.post_id is not None
             to_read[place] = outcome.post_id
@@ -137,7 +135,7 @@ def _posted(letters: Sequence[Letter], outcomes: Sequence[Outcome]) -> list[Post
     return [posted[place] for place in range(len(letters))]
 
 
-def _state(letter: Letter, outcome: Outcome, said: Said) -> PostState:
+def state_of(letter: Letter, outcome: Outcome, said: Said) -> PostState:
     """What `queries.state` would read of a post that was made this moment and holds nothing but words."""
     author, seat = letter.actor, letter.seat
     assert outcome.post_id is not None
@@ -220,7 +218,7 @@ def _too_fast(letters: Sequence[Letter], waiting: Sequence[int]) -> dict[int, Ou
     return refused
 
 
-def _turn_seconds(seat: Seat) -> int:
+def turn_seconds(seat: Seat) -> int:
     """In slow mode: the seconds in which this person may post once; 0 where they need not wait."""
     return 0 if seat.may_moderate else seat.channel.slow_seconds
 
@@ -239,7 +237,7 @@ def _post_in_turn(letter: Letter) -> Outcome:
 
 def _spend_turn(seat: Seat) -> None:
     """In slow mode: one post of each person in so many seconds."""
-    turn = limits.Limit("slow-mode", times=1, seconds=_turn_seconds(seat), fixed=True)
+    turn = limits.Limit("slow-mode", times=1, seconds=turn_seconds(seat), fixed=True)
     try:
         limits.spend(turn, f"{seat.channel.pk}:{seat.person_id}")
     except TooMany as refusal:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,13 +21,12 @@ from tertulia.kernel.ids import new_id
 from tertulia.kernel.rich_text import Rendered, normalise, render
 from tertulia.posts import sql
 from tertulia.posts.models import Kind
-from tertulia.posts.services.naming import Called, Dictionary, look_up
+from tertulia.posts.services.naming import NOBODY, Called, Dictionary, look_up
 from tertulia.posts.services.records import MAX_ALT, MAX_BODY, MAX_FILES, NewPost, Outcome
 from tertulia.workspaces.access import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """A post that can be made: `new` with its final root, its stored body, what it looks like and whom it calls."""
 
     new: NewPost
@@ -116,7 +116,7 @@ def check_body(body: str, *, files: int) -> str:
 def rendered(post_id: UUID, workspace_id: UUID, body: str) -> tuple[Rendered, Called]:
     """One body as everybody reads it, and whom it calls."""
     names = look_up([(workspace_id, body)])
-    result = render(body, names.of(workspace_id), prefix=_prefix(post_id))
+    result = render(body, names.of(workspace_id), prefix=prefix(post_id))
     return result, names.called(workspace_id, result.mentions)
 
 
@@ -126,15 +126,16 @@ def preview(*, place: Place, body: str) -> SafeString:
     return mark_safe(render(body[:MAX_BODY], names.of(place.workspace.pk), prefix="preview").html)  # noqa: S308 - sanitised
 
 
-def _prefix(post_id: UUID) -> str:
+def prefix(post_id: UUID) -> str:
+    """What keeps the ids inside a post apart from those of others."""
     return f"p{post_id.hex}"
 
 
 def _ready(new: NewPost, body: str, parent: _Parent | None, names: Dictionary, workspace_id: UUID) -> Ready:
     if new.kind == Kind.SYSTEM:
-        looks, called = Rendered(escape(body), body), Called()
+        looks, called = Rendered(escape(body), body), NOBODY
     else:
-        looks = render(body, names.of(workspace_id), prefix=_prefix(new.id))
+        looks = render(body, names.of(workspace_id), prefix=prefix(new.id))
         called = names.called(workspace_id, looks.mentions)
     return Ready(
         new=new,

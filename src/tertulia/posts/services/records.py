@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from tertulia.kernel.errors import Refusal
 from tertulia.kernel.ids import new_id
@@ -18,8 +19,7 @@ MAX_FILES = 10
 MAX_ALT = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPost:
+class NewPost(msgspec.Struct, frozen=True, kw_only=True):
     """A post to be made.
 
     `root_id` may name a reply (the post joins its thread) or a post that comes earlier in the same batch, by its `id`.
@@ -43,11 +43,10 @@ class NewPost:
     ends_draft: bool = False
     workspace_id: UUID | None = None
     facts: Mapping[str, Any] | None = None
-    id: UUID = field(default_factory=new_id)
+    id: UUID = msgspec.field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What a post made in this moment says, as it is stored."""
 
     body: str
@@ -56,8 +55,7 @@ class Said:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of one `NewPost`: a post (`created` is False where an earlier send had made it) or a refusal."""
 
     post_id: UUID | None = None
