@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -112,7 +112,14 @@ def test_deactivation_needs_only_a_notice_of_identity(world: World, process: Pro
 
 def test_whatever_changes_what_a_person_may_do_tells_the_bus(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, object]] = []
-    monkeypatch.setattr(bus, "notify", lambda kind, **ids: told.append((kind, ids.get("person"))))
+    real = bus.notify_all
+
+    def notify_all(kind: str, notices: Iterable[Mapping[str, object]]) -> None:
+        several = list(notices)
+        told.extend((kind, ids.get("person")) for ids in several)
+        real(kind, several)
+
+    monkeypatch.setattr(bus, "notify_all", notify_all)
     token, _raw = people_services.create_token(actor=world.mia, name="Mine", scopes=["posts:read"], expires_at=None)
     about: dict[str, Any] = {"actor": world.olga, "workspace": world.course, "person": world.mia}
     changes: list[Callable[[], object]] = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -33,7 +33,7 @@ REST: Final = 9.0
 more goes into each write, which wakes its receiver."""
 LONGEST: Final = 0.06
 ROOMS: Final = 100
-"""Rooms of one round."""
+"""Rooms that are read at once."""
 
 
 class News:
@@ -50,39 +50,46 @@ class News:
 
     async def _round(self, _stale: Stale) -> None:
         while self._rooms:
-            rooms = list(self._rooms)[:ROOMS]
             begun = time.perf_counter()
-            self._tell(_written_here(rooms))
+            self._tell(_written_here(self._rooms))
+            self._forget_told()
             took = time.perf_counter() - begun
-            asked = {room: room.wanted for room in rooms if _is_heard(room)}
-            since = {
-                room.channel: room.mark
-                for room, wanted in asked.items()
-                if wanted is not None and room.mark is not None and wanted > room.mark.revision
-            }
-            try:
-                found = await self._hub.database.read(queries.changes, since) if since else {}
-            except (OperationalError, InterfaceError):
-                raise  # the errand tries again
-            except Exception:
-                for room in rooms:  # the next notice asks for them again; until then the others get their turn
-                    del self._rooms[room]
-                raise
-            begun = time.perf_counter()
-            changed: dict[Room, Changes] = {}
-            for room, wanted in asked.items():
-                if wanted is None or room.mark is None:
-                    continue
-                changes = found.get(room.channel)
-                room.told(changes.mark if changes else room.mark, wanted)
-                if changes is not None:
-                    changed[room] = changes
-            for room in rooms:
-                if room.wanted is None or not _is_heard(room):
-                    del self._rooms[room]
-            self._tell(changed)
-            took += time.perf_counter() - begun
+            if self._rooms:
+                took += await self._read(list(self._rooms)[:ROOMS])
             await asyncio.sleep(min(LONGEST, max(TICK, took * REST)))
+
+    async def _read(self, rooms: Sequence[Room]) -> float:
+        """Read what is new in these rooms, and tell it; returns how long telling took, in seconds."""
+        asked = {room: room.wanted for room in rooms}
+        since = {
+            room.channel: room.mark
+            for room, wanted in asked.items()
+            if wanted is not None and room.mark is not None and wanted > room.mark.revision
+        }
+        try:
+            found = await self._hub.database.read(queries.changes, since) if since else {}
+        except (OperationalError, InterfaceError):
+            raise  # the errand tries again
+        except Exception:
+            for room in rooms:  # the next notice asks for them again; until then the others get their turn
+                del self._rooms[room]
+            raise
+        begun = time.perf_counter()
+        changed: dict[Room, Changes] = {}
+        for room, wanted in asked.items():
+            if wanted is None or room.mark is None:
+                continue
+            changes = found.get(room.channel)
+            room.told(changes.mark if changes else room.mark, wanted)
+            if changes is not None:
+                changed[room] = changes
+        self._forget_told()
+        self._tell(changed)
+        return time.perf_counter() - begun
+
+    def _forget_told(self) -> None:
+        for room in [room for room in self._rooms if room.wanted is None or not _is_heard(room)]:
+            del self._rooms[room]
 
     def _tell(self, changed: Mapping[Room, Changes]) -> None:
         letters: dict[Connection, bytes | list[bytes]] = {}  # nearly always one: no list, which the collector follows
