@@ -101,7 +101,7 @@ def test_ids_become_words_and_none_stays(heard: Heard) -> None:
     ("kind", "ids"),
     [
         ("posts", {"channel": "c"}),
-        ("posts", {"revisions": {"c": 1}, "body": "what people wrote"}),
+        ("posts", {"revisions": {"c": 1}, "by": None, "body": "what people wrote"}),
         ("read", {"channel": "c", "post": "p"}),
         ("channel", {}),
     ],

@@ -171,7 +171,7 @@ def test_notices_are_told_with_the_commit(world: World, lanes: Lanes, token: Tok
         ear.execute(f"LISTEN {bus.CHANNEL}")
         revision = lanes.fast(posting(world.secret, raw, "now")).json["revision"]
         notices = [json.loads(notice.payload) for notice in ear.notifies(timeout=0.5)]
-    assert {"kind": "posts", "revisions": {str(world.secret.pk): revision}} in notices
+    assert {"kind": "posts", "by": bus.ME, "revisions": {str(world.secret.pk): revision}} in notices
     assert {"kind": "sidebar", "person": str(world.mia.pk)} in notices
 
 

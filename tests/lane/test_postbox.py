@@ -134,7 +134,7 @@ def test_who_is_too_fast_makes_no_batch_fail_twice(
     real = Statement.run
 
     async def counting(self: Statement, parameters: Sequence[bytes | None]) -> Any:
-        tried.append(int(parameters[-1] or 0))
+        tried.append(int(parameters[-2] or 0))
         return await real(self, parameters)
 
     monkeypatch.setattr(Statement, "run", counting)
@@ -157,7 +157,7 @@ def test_many_letters_are_one_batch(world: World, lanes: Lanes, token: Token, mo
         return real_post(letters, **more)
 
     async def counting_statement(self: Statement, parameters: Sequence[bytes | None]) -> Any:
-        sizes.append(int(parameters[-1] or 0))
+        sizes.append(int(parameters[-2] or 0))
         return await real_run(self, parameters)
 
     monkeypatch.setattr(services, "post_all", counting)

@@ -25,7 +25,7 @@ def test_every_kind_is_handled(world: World, process: Process) -> None:
     assert process.hub.kinds.keys() == bus.KINDS.keys()
     tab = process.open(world.mia)
     ids = {"channel": world.secret.pk, "person": world.mia.pk, "workspace": world.course.pk, "root": None}
-    others = {"revisions": {world.secret.pk: 1}, "name": "Mia", "states": "{}"}
+    others = {"revisions": {world.secret.pk: 1}, "by": None, "name": "Mia", "states": "{}"}
     for kind, names in bus.KINDS.items():
         if kind != "left":  # which would be a lie
             bus.notify(kind, **{name: {**ids, **others}[name] for name in names})

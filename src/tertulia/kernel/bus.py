@@ -8,6 +8,7 @@ for longer than a moment: docs/decisions/bus.md.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import islice
@@ -21,12 +22,15 @@ from tertulia.kernel import carrier
 from tertulia.kernel.prepared import fetch
 
 CHANNEL = "tertulia"
+ME = secrets.token_hex(6)
+"""This process, in notices of what it tells its own tabs without them."""
 CHANNELS = 130
 """Of one `posts` notice, which has to fit into PostgreSQL's 8,000 bytes."""
 
 # kind -> the ids it carries
 KINDS = {
-    "posts": ("revisions",),  # posts changed: channel -> up to which revision, of at most `CHANNELS`
+    # posts changed: channel -> up to which revision, of at most `CHANNELS`; `by`: the process that tells its own tabs
+    "posts": ("revisions", "by"),
     "channel": ("channel",),  # its name, header, purpose, visibility, posting or archive state changed
     "joined": ("channel", "person"),  # came into a channel
     "left": ("channel", "person"),  # may no longer hear a channel
@@ -59,7 +63,7 @@ def notify_posts(revisions: Iterable[tuple[UUID, int]]) -> None:
     """Tell at commit that posts of these channels changed, each up to its revision."""
     waiting = iter(revisions)
     parts = iter(lambda: dict(islice(waiting, CHANNELS)), {})
-    notify_all("posts", [{"revisions": part} for part in parts])
+    notify_all("posts", [{"revisions": part, "by": None} for part in parts])
 
 
 def told_by_database() -> str | None:

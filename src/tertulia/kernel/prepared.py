@@ -82,9 +82,14 @@ def columns(model: type[Model], alias: str) -> str:
 
 @cache
 def _names(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001 - as above
+
+
+@cache
+def _readers(model: type[Model]) -> list[tuple[int, Any]]:
+    """Fields whose values Django reads in a way of its own, such as JSON: their places among the columns."""
     fields = model._meta.concrete_fields  # noqa: SLF001 - as above
-    assert not any(hasattr(field, "from_db_value") for field in fields), f"{model} needs Django's own reading"
-    return [field.attname for field in fields]
+    return [(place, field) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
 
 
 def made(row: Row, *models: type[Model]) -> list[Any]:
@@ -93,7 +98,9 @@ def made(row: Row, *models: type[Model]) -> list[Any]:
     start = 0
     for model in models:
         names = _names(model)
-        values = row[start : start + len(names)]
+        values = list(row[start : start + len(names)])
+        for place, field in _readers(model):
+            values[place] = field.from_db_value(values[place], None, connection)
         found.append(None if values[0] is None else model.from_db("default", names, values))
         start += len(names)
     return found

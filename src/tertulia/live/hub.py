@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from tertulia.kernel import bus
 from tertulia.live import queries
 from tertulia.live.connection import Connection
 from tertulia.live.database import Database
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 WORKSPACE_PAUSE: Final = 0.5
 """Seconds in which changes of one workspace are told once: a whole class may come in within them."""
+
+OWN_ANSWER: Final = 0.25
+"""Seconds in which this process should have told what it wrote itself."""
 
 Notice = dict[str, Any]
 
@@ -205,7 +209,14 @@ class Hub:
             self.news.look(room)
 
     def _posts(self, notice: Notice) -> None:
-        for channel, revision in notice["revisions"].items():
+        if notice["by"] == bus.ME:
+            # It may come before the answer with which the postbox tells what it wrote; and the answer may get lost.
+            asyncio.get_running_loop().call_later(OWN_ANSWER, self._look_at, notice["revisions"])
+        else:
+            self._look_at(notice["revisions"])
+
+    def _look_at(self, revisions: dict[str, int]) -> None:
+        for channel, revision in revisions.items():
             self.look(UUID(channel), int(revision))
 
     def _channel(self, channel: UUID) -> None:

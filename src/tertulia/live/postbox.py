@@ -40,8 +40,8 @@ MOST: Final = 1024
 
 
 HELD_OFF: Final = 1.0
-"""Seconds for which somebody whose letter was refused is left to Django: a letter that is refused costs the whole batch
-a second try, and who is too fast sends many."""
+"""Seconds for which somebody who is too fast is left to Django: each letter that is refused costs the whole batch a
+second try, and they send many."""
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -50,6 +50,10 @@ class Delivered(msgspec.Struct, frozen=True):
     body: bytes
     created: bool
     revision: int
+
+
+class TooFast(msgspec.Struct, frozen=True):
+    """A letter beyond a limit."""
 
 
 Answer = Delivered | None
@@ -159,12 +163,13 @@ class Postbox:
             self._told.wrote(Fresh(come, states[id_]))
 
     async def _write_others(self, letters: Sequence[tuple[Letter, str]]) -> Sequence[Answer | Exception]:
-        answers = await self._database.once(_write, letters)
-        for (letter, _address), answer in zip(letters, answers, strict=True):
+        answers: list[Answer | Exception] = []
+        for (letter, _address), answer in zip(letters, await self._database.once(_write, letters), strict=True):
             if isinstance(answer, Delivered):
                 self._told.look(letter.seat.channel.pk, answer.revision)
-            elif answer is None:
+            elif isinstance(answer, TooFast):
                 self._hold_off(letter.actor.pk)
+            answers.append(None if isinstance(answer, TooFast) else answer)
         return answers
 
     def _hold_off(self, person_id: UUID) -> None:
@@ -178,7 +183,7 @@ def _delivered(posted: Posted) -> Delivered:
     return Delivered(wire.post(posted.state), posted.created, posted.state.revision)
 
 
-def _write(letters: Sequence[tuple[Letter, str]]) -> list[Answer | Exception]:
+def _write(letters: Sequence[tuple[Letter, str]]) -> list[Answer | TooFast | Exception]:
     try:
         return list(_deliver(letters))
     except (OperationalError, InterfaceError) as error:
@@ -189,7 +194,7 @@ def _write(letters: Sequence[tuple[Letter, str]]) -> list[Answer | Exception]:
         return [_alone(letter, address) for letter, address in letters]
 
 
-def _alone(letter: Letter, address: str) -> Answer | Exception:
+def _alone(letter: Letter, address: str) -> Answer | TooFast | Exception:
     try:
         [answer] = _deliver([(letter, address)])
     except (OperationalError, InterfaceError) as error:
@@ -212,7 +217,7 @@ def _away(error: Exception) -> Busy:
     )
 
 
-def _deliver(letters: Sequence[tuple[Letter, str]]) -> list[Answer]:
+def _deliver(letters: Sequence[tuple[Letter, str]]) -> list[Answer | TooFast]:
     uses = Counter[tuple[limits.Limit, object]]()
     for letter, address in letters:
         uses[limits.ADDRESS, address] += 1
@@ -223,8 +228,7 @@ def _deliver(letters: Sequence[tuple[Letter, str]]) -> list[Answer]:
         for place, (letter, address) in enumerate(letters)
         if (limits.ADDRESS, address) not in too_much and (limits.POSTING, letter.actor.pk) not in too_much
     ]
-    answers: list[Answer] = [None] * len(letters)
+    answers: list[Answer | TooFast] = [TooFast()] * len(letters)
     for place, posted in zip(taken, services.post_all([letters[at][0] for at in taken], counted=True), strict=True):
-        if not isinstance(posted, Refusal):
-            answers[place] = _delivered(posted)
+        answers[place] = None if isinstance(posted, Refusal) else _delivered(posted)
     return answers

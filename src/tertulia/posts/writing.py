@@ -94,6 +94,7 @@ def parameters(batch: Batch, uses: Mapping[tuple[limits.Limit, object], int]) ->
         b"%d" % len(uses),
         b"%d" % len(batch.channels),
         b"%d" % len(batch.posts),
+        bus.ME.encode(),
     ]
 
 
@@ -182,7 +183,8 @@ _WRITE: Final = (
 )
 
 _TELL: Final = """, told AS (
-    SELECT pg_notify($7, json_build_object('kind', 'posts', 'revisions', json_object_agg(id, revision))::text)
+    SELECT pg_notify($7, json_build_object(
+        'kind', 'posts', 'by', $11::text, 'revisions', json_object_agg(id, revision))::text)
     FROM counted HAVING $7 IS NOT NULL AND count(*) > 0
     UNION ALL
     SELECT pg_notify($7, json_build_object('kind', 'sidebar', 'person', person_id)::text)

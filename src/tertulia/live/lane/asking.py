@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
@@ -40,6 +41,8 @@ class Asker:
 
     person: Person
     grant: Grant
+    until: datetime | None = None
+    """When their token ends."""
 
 
 def by_token(token: str) -> Asker | None:
@@ -48,7 +51,7 @@ def by_token(token: str) -> Asker | None:
     if found is None:
         return None
     person, access_token = found
-    return Asker(person, Grant(person=person, scopes=frozenset(access_token.scopes)))
+    return Asker(person, Grant(person=person, scopes=frozenset(access_token.scopes)), until=access_token.expires_at)
 
 
 def by_session(key: str) -> Asker | None:

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from tertulia.channels import access as channels
 from tertulia.channels.access import Seat
 from tertulia.kernel import limits
+from tertulia.kernel.clock import now
 from tertulia.kernel.errors import NotFound, TooMany
 from tertulia.kernel.rest import MAX_BIGINT
 from tertulia.live.database import Database
@@ -43,7 +44,7 @@ ID_END: Final = len(START) + 36
 LARGEST: Final = 256 * 1024
 """Bytes of a body that is read here; a post of the longest text is smaller."""
 MOST: Final = 20_000
-REMEMBERED: Final = 15.0
+REMEMBERED: Final = 60.0
 """Seconds for which rights are remembered at most, should a notice that takes them away be missed."""
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200
@@ -243,6 +244,8 @@ class Lane:
         if not key:
             raise NotHere
         asker = self._askers.get(key)
+        if asker is not None and asker.until is not None and asker.until <= now():
+            raise NotHere
         return asker or await self._askers.fetch(key, lambda: self._find(read, key), lambda found: (found.person.pk,))
 
     async def _find(self, read: Callable[[str], Asker | None], key: str) -> Asker:

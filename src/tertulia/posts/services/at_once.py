@@ -91,7 +91,8 @@ class Batch:
         """What became of it, once the statement is committed; tells of it where PostgreSQL did not."""
         done = writing.written(rows)
         if bus.told_by_database() is None:
-            bus.tell("posts", [{"revisions": {row.channel_id: row.revision for row in done.channels.values()}}])
+            revisions = {row.channel_id: row.revision for row in done.channels.values()}
+            bus.tell("posts", [{"revisions": revisions, "by": bus.ME}])
             bus.tell("sidebar", [{"person": person_id} for person_id in done.drafts_of])
         outcomes = {outcome.post_id: outcome for outcome in outcomes_of(self._here, done.channels)}
         posted: list[Posted] = []
