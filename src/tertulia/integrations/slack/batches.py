@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -120,7 +121,7 @@ class Taker:
         for item, outcome in zip(made, create_posts([item.post for item in made], silent=True), strict=True):
             if outcome.refusal is not None and outcome.refusal.type in ("parent-missing", "parent-deleted"):
                 self._report.note(item.message.place, _("What it answers was not taken; it stands by itself."))
-                orphans.append(_Made(item.message, replace(item.post, root_id=None)))
+                orphans.append(_Made(item.message, msgspec.structs.replace(item.post, root_id=None)))
             elif outcome.refusal is not None:
                 self._report.note(item.message.place, outcome.refusal.detail)
             else:
