@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from bench import machine, native, options, plan, product, world
 from bench.native import NotPossibleError
 from bench.report import Report
-from bench.rows import growth, live, posting, reading
+from bench.rows import enrolments, growth, live, posting, reading
 from bench.scene import Scene
 from tertulia.config.postgres import DatabaseError
 
@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Callable[[Scene], None]] = {
     "crowd": live.run_crowd,
     "memory": live.run_memory,
     "storm": live.run_storm,
+    "enrolments": enrolments.run,
     "growth": growth.run,
 }
 """Groups of rows, in the order in which they are measured."""

@@ -15,6 +15,9 @@ from playwright.sync_api import FilePayload, Page
 
 from tertulia.channels import services as channels
 from tertulia.channels.models import Channel, Visibility
+from tertulia.enrolments import services as enrolments
+from tertulia.enrolments.models import Kind, Run, UploadedList
+from tertulia.enrolments.records import Entry, Mode
 from tertulia.kernel.clock import now
 from tertulia.people import services as people
 from tertulia.people.models import Person
@@ -64,6 +67,9 @@ class House:
     table: Channel
     group: Group = field(init=False)
     placeholder: Person = field(init=False)
+    roster: UploadedList = field(init=False)
+    """A list of enrolments that waits to be looked at."""
+    run: Run = field(init=False)
     question: str = field(init=False)
     edited: str = field(init=False)
     link: str = field(init=False)
@@ -108,6 +114,7 @@ def furnish(site: Site, desk: Desk) -> House:
         _people(house, noisy)
         _places(house)
         _guards(house)
+        _enrolled(house)
     _talk(house)
     return house
 
@@ -126,7 +133,17 @@ def _people(house: House, noisy: Person) -> None:
     people.block(actor=house.ana, person=noisy)
     house.placeholder = people.create_placeholder(display_name="Once Here")
     workspaces.add_member(actor=house.ana, workspace=house.workspace, person=house.placeholder, role=Role.LEARNER)
+    people.add_provider(actor=house.ana, kind="oidc", name="Campus")
+    people.link(actor=house.ana, issuer="https://campus.example", subject="ana", email="ana@campus.example")
     people.create_token(actor=house.ana, name="my script", scopes=["posts:read"], expires_at=now() + timedelta(days=3))
+
+
+def _enrolled(house: House) -> None:
+    roster = enrolments.open_source(actor=house.ana, workspace=house.workspace, name="Spring class", kind=Kind.FILE)
+    there = [Entry("1", email="ines@example.org", groups=["Cohort A"]), Entry("2", email="not one", name="Nobody")]
+    enrolments.enrol(source=roster, people=there, mode=Mode.MERGE, actor=house.ana)
+    house.run = roster.runs.get()
+    house.roster = enrolments.keep_list(actor=house.ana, source=roster, people=there[1:], mode=Mode.MIRROR)
 
 
 def _places(house: House) -> None:

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from .axe import everywhere
 from .conftest import Desk
 from .house import PASSWORD, House, furnish
+from .lti_pages import lti, refused, waiting
 from .passkeys import add_passkey
 from .site import Site
 from .talking import enter, live, menu, post
@@ -208,6 +209,11 @@ VISITS = [
     at("people:preferences", "/settings/preferences"),
     at("people:tokens", "/settings/tokens"),
     at("people:blocks", "/settings/blocks"),
+    at("people:ways", "/settings/sign-in"),
+    at("people:installation", "/installation"),
+    at("people:providers", "/installation/sign-in"),
+    at("people:new_provider", "/installation/sign-in/new"),
+    at("people:provider", "/installation/sign-in/campus"),
     at("people:profile", "/people/{ana.handle}", note="one's own"),
     at("people:profile", "/people/{ben.handle}"),
     at("people:hand_over", "/people/{placeholder.handle}/hand-over"),
@@ -227,6 +233,11 @@ VISITS = [
     at("workspaces:invitations", "~/invitations"),
     at("workspaces:settings", "~/settings"),
     at("workspaces:log", "~/log"),
+    # Enrolments.
+    at("enrolments:sources", "~/enrolments"),
+    at("enrolments:source", "~/enrolments/{roster.source.pk}"),
+    at("enrolments:run", "~/enrolments/runs/{run.pk}"),
+    at("enrolments:list", "~/enrolments/lists/{roster.pk}"),
     # Channels.
     at("channels:home", "~?pane=list"),
     at("channels:browse", "~/channels"),
@@ -255,6 +266,18 @@ VISITS = [
     at("posts:history", "/posts/{edited}/history"),
     Visit("posts:suggest", _suggestions),
     Visit("posts:emoji", _emoji),
+    # LTI.
+    Visit("lti:installation", lti("/installation/lti")),
+    Visit("lti:add", lti("/installation/lti/add")),
+    Visit("lti:platform", lti("/installation/lti/{platform}")),
+    Visit("lti:addresses", lti("/installation/lti/{platform}/addresses")),
+    at("lti:courses", "~/lti"),
+    Visit("lti:course", lti("/lti/courses/{course}")),
+    Visit("lti:set_up", lti("/lti/courses/{new}/set-up")),
+    Visit("lti:choose", lti("/lti/deep-linking/{choice}")),
+    Visit("lti:register", lti("/lti/register/{link}")),
+    Visit("lti:continue", waiting),
+    Visit("lti:login", refused, "visitor", "refused"),
     at("api:openapi-view", "/api/v1/docs"),
     Visit("shortcuts", _shortcuts),
     Visit("missing", _missing),
@@ -262,12 +285,32 @@ VISITS = [
 
 NOT_PAGES = {
     "health": "one word for machines",
+    "scim": "for directories",
     "people:welcome": "only an empty install has it: test_two_people looks at it",
     "people:picture": "a picture",
+    "people:join": "only for who comes from an outside system: test_sign_in looks at it",
+    "people:signed_out": "only for who came from an outside system: test_sign_in looks at it",
+    "people:leave": "leads elsewhere",
+    "people:connections": "leads to people:ways",
+    "people:pending": "leads to people:join",
+    "people:saml_finish": "for the other side's posts",
+    "people:saml_signing_out": "for the other side's messages",
+    "oidc_login": "leads elsewhere",
+    "oidc_callback": "leads on",
+    "openedx_login": "leads elsewhere",
+    "openedx_callback": "leads on",
+    "saml_acs": "for the other side's posts",
+    "saml_finish_acs": "for the other side's posts",
+    "saml_sls": "for the other side's messages",
+    "saml_metadata": "XML for the other side",
+    "saml_login": "leads elsewhere",
     "channels:sidebar": "a part of pages",
     "posts:part": "a part of pages",
     "posts:thread_part": "a part of pages",
     "posts:file": "a file",
+    "lti:jwks": "JSON for LMSs",
+    "lti:arrived": "JSON for a script",
+    "lti:at": "leads on",
     "account_set_password": "for people without a password; the form is that of account_change_password",
     "mfa_download_recovery_codes": "a text file",
     "mfa_login_webauthn": "JSON for the button on the sign-in page",
@@ -303,7 +346,7 @@ def _names(resolver: URLResolver, spaces: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 def _address(name: str, pattern: URLPattern) -> str:
-    values = {"slug": "x", "str": "x", "int": 1, "uuid": uuid4()}
+    values = {"slug": "x", "str": "x", "path": "x", "int": 1, "uuid": uuid4()}
     kinds = {kind: word for word, kind in ((word, type(converter)) for word, converter in get_converters().items())}
     wanted = pattern.pattern.converters.items()
     return reverse(name, kwargs={field: values[kinds[type(converter)]] for field, converter in wanted})
@@ -316,9 +359,8 @@ def test_no_page_is_forgotten(house: House) -> None:
         name
         for name, pattern in names.items()
         if name not in looked_at | NOT_PAGES.keys()
-        and not name.startswith(
-            ("api:", "socialaccount_", "social/")
-        )  # machines; sign-in elsewhere, which nobody set up
+        # machines; sign-in elsewhere, which nobody set up
+        and not name.startswith(("api:", "socialaccount_", "social/"))
         and house.page("ana").request.get(_address(name, pattern)).status != 405  # takes forms, shows nothing
     ]
     assert forgotten == []

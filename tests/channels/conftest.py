@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import pytest
 
 from tertulia.kernel import bus
@@ -22,11 +24,12 @@ def world(db: None) -> World:
 def notices(monkeypatch: pytest.MonkeyPatch) -> Notices:
     """What the bus is told, in order."""
     heard: Notices = []
-    tell = bus.notify
+    tell = bus.notify_all  # single ones go through it, too
 
-    def notify(kind: str, **ids: object) -> None:
-        heard.append((kind, {name: str(value) for name, value in ids.items()}))
-        tell(kind, **ids)
+    def notify_all(kind: str, notices: Iterable[Mapping[str, object]]) -> None:
+        told = list(notices)
+        heard.extend((kind, {name: str(value) for name, value in ids.items()}) for ids in told)
+        tell(kind, told)
 
-    monkeypatch.setattr(bus, "notify", notify)
+    monkeypatch.setattr(bus, "notify_all", notify_all)
     return heard

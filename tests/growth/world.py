@@ -16,6 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from tertulia.channels import access as channel_access
 from tertulia.channels import services as channels
 from tertulia.channels.models import Channel
+from tertulia.enrolments import services as enrolments
+from tertulia.enrolments.models import Kind
+from tertulia.enrolments.records import Entry, Mode
 from tertulia.kernel.clock import now
 from tertulia.people import services as people
 from tertulia.people.models import Person
@@ -58,6 +61,9 @@ class Growing:
         self.client.force_login(self.ana, backend="allauth.account.auth_backends.AuthenticationBackend")
         self.token = people.create_token(actor=self.ana, name="script", scopes=list(SCOPES), expires_at=None)[1]
         self.members: list[Person] = []
+        self.source = enrolments.open_source(
+            actor=self.ana, workspace=self.workspace, name="Some roster", kind=Kind.REST
+        )
 
     def names(self) -> dict[str, str]:
         """What fills the parts of addresses."""
@@ -67,6 +73,9 @@ class Growing:
             "edited": str(self.edited),
             "person": str(self.members[0].pk),
             "handle": self.members[0].handle,
+            "source": str(self.source.pk),
+            "run": str(self.source.runs.latest("id").pk),
+            "uploaded": str(self.uploaded.pk),
         }
 
     def grow(self) -> None:
@@ -85,6 +94,7 @@ class Growing:
             self._grow_workspaces(number, one)
             self._grow_channels(number, one, new)
             self._grow_posts(number, one)
+        self._grow_enrolments()
         for one in new:
             self._grow_own(one)  # last, because nobody can begin to write to those they block
 
@@ -117,6 +127,14 @@ class Growing:
 
     def _bring_in(self, group: Group) -> None:
         channels.add_group(actor=self.ana, channel=self.chatter, group=group)
+
+    def _grow_enrolments(self) -> None:
+        for number in range(self.size - SOME, self.size):
+            enrolments.open_source(actor=self.ana, workspace=self.workspace, name=f"Some {number}", kind=Kind.FILE)
+            entries = [Entry(f"{number}-{who}", email=f"e{number}-{who}@example.org") for who in range(self.size)]
+            enrolments.enrol(source=self.source, people=entries, mode=Mode.MERGE, actor=self.ana)
+        later = [Entry(f"later{who}", email=f"later{who}@example.org") for who in range(self.size)]
+        self.uploaded = enrolments.keep_list(actor=self.ana, source=self.source, people=later, mode=Mode.MERGE)
 
     def _grow_channels(self, number: int, one: Person, others: Sequence[Person]) -> None:
         for kind in ("loved", "joined", "archived", "free"):

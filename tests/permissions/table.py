@@ -21,6 +21,7 @@ ANYBODY = ALL | {OUTSIDER}
 LEARNER = frozenset({"learner"})
 PAIR = frozenset({"learner", "instructor"})  # those in the private channel and in the direct conversation
 NOBODY: frozenset[str] = frozenset()
+OWNERS = frozenset({"owner", OUTSIDER})  # of the installation
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,18 @@ PAGES = [
     Door("GET", "/settings/tokens", ANYBODY),
     Door("POST", "/settings/tokens/{token}/revoke", LEARNER, 404),
     Door("GET", "/settings/blocks", ANYBODY),
+    Door("GET", "/settings/sign-in", ANYBODY),
+    Door("POST", "/settings/sign-in/{identity}/remove", LEARNER, 404),
+    # Who holds nothing to join or leave is led on.
+    Door("GET", "/sign-in/join", ANYBODY),
+    Door("GET", "/signed-out", ANYBODY, special={"visitor": 302}),
+    Door("GET", "/signed-out/there", ANYBODY, special={"visitor": 302}),
+    Door("GET", "/installation", OWNERS, 404),
+    Door("GET", "/installation/sign-in", OWNERS, 404),
+    Door("GET", "/installation/sign-in/new", OWNERS, 404),
+    Door("GET", "/installation/sign-in/campus", OWNERS, 404),
+    Door("POST", "/installation/sign-in/campus/try", OWNERS, 404),
+    Door("POST", "/installation/sign-in/campus/remove", OWNERS, 404),
     # workspaces
     Door("GET", "/workspaces", ANYBODY),
     Door("GET", "/workspaces/new", frozenset({"owner", OUTSIDER})),
@@ -87,6 +100,11 @@ PAGES = [
     Door("POST", H + "/restore", frozenset({"owner"})),
     Door("GET", H + "/log", LEAD),
     Door("POST", "/workspaces/house/withdraw", ANYBODY),
+    # enrolments
+    Door("GET", H + "/enrolments", LEAD),
+    Door("GET", H + "/enrolments/{source}", LEAD),
+    Door("GET", H + "/enrolments/runs/{run}", LEAD),
+    Door("GET", H + "/enrolments/lists/{uploaded}", frozenset({"owner"}), special={"operations": 404}),
     # channels
     Door("GET", H, ALL),
     Door("GET", H + "/sidebar", ALL),
@@ -152,6 +170,29 @@ PAGES = [
     Door("GET", "/emoji", ANYBODY),
     Door("GET", "/files/{file}/a.txt", MEMBERS, special={**GUEST, "visitor": 404}),
     Door("GET", "/files/{loose}/b.txt", LEARNER, 404, special={"visitor": 404}),
+    # LTI
+    Door("GET", "/lti/jwks", ANYBODY, special={"visitor": 200}),
+    Door("GET", "/lti/login", NOBODY, 403, special={"visitor": 403, "outsider": 403}),  # refused: it names no platform
+    Door("POST", "/lti/launch", NOBODY, 403, special={"visitor": 403, "outsider": 403}),  # and this no launch
+    Door("POST", "/lti/open", NOBODY, 403, special={"visitor": 403, "outsider": 403}),  # and this no ticket
+    Door("GET", "/lti/arrived", ANYBODY, special={"visitor": 200}),
+    Door("GET", "/lti/continue", NOBODY, 404),  # nobody has a launch that waits
+    Door("GET", "/lti/at/{placement}", ALL, 404),
+    Door("GET", "/lti/register/{registration}", ANYBODY, special={"visitor": 200}),
+    Door("GET", H + "/lti", TEACH),
+    Door("GET", "/lti/courses/{course}", TEACH, 404),
+    Door("POST", "/lti/courses/{course}/disconnect", TEACH, 404),
+    Door("POST", "/lti/courses/{course}/roster", TEACH, 404, special=dict.fromkeys(TEACH, 409)),  # it offers none
+    Door("GET", "/lti/courses/{course}/set-up", frozenset({"instructor"}), 404),
+    Door("GET", "/lti/deep-linking/{choice}", frozenset({"instructor"}), 404),
+    Door("GET", "/installation/lti", OWNERS, 404),
+    Door("POST", "/installation/lti/link", OWNERS, 404),
+    Door("POST", "/installation/lti/rotate", OWNERS, 404),
+    Door("GET", "/installation/lti/add", OWNERS, 404),
+    Door("GET", "/installation/lti/{platform}", OWNERS, 404),
+    Door("GET", "/installation/lti/{platform}/addresses", OWNERS, 404),
+    Door("POST", "/installation/lti/{platform}/deployments", OWNERS, 404, data={"deployment_id": "9"}),
+    Door("POST", "/installation/lti/{platform}/remove", OWNERS, 404),
 ]
 
 W = "/api/v1/workspaces/house"
@@ -186,6 +227,10 @@ REST = [
     Door("GET", W + "/invitations", STAFF),
     Door("POST", W + "/invitations", STAFF, data={"role": "learner"}),
     Door("DELETE", W + "/invitations/{invitation}", STAFF),
+    Door("PUT", W + "/enrolments", LEAD, data={"source": "lms", "people": []}),
+    Door("POST", W + "/enrolments/preview", LEAD, data={"source": "lms", "people": []}),
+    Door("GET", W + "/enrolments/sources", LEAD),
+    Door("GET", W + "/enrolments/runs", LEAD),
     Door("GET", W + "/channels", ALL),
     Door("POST", W + "/channels", MEMBERS, data={"name": "New", "slug": "new"}),
     Door("POST", W + "/channels", HELP, data={"name": "New", "slug": "new", "visibility": "private"}),

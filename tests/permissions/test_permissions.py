@@ -23,7 +23,7 @@ OUTSIDE = {
     "healthz",  # for machines, tells no more than ok
     "people/<str:handle>/unblock",  # in the table by its neighbour's rule
 }
-PAGE_PREFIXES_OF_LIBRARIES = ("accounts/", "api/")
+PAGE_PREFIXES_OF_LIBRARIES = ("accounts/", "api/", "scim/")  # scim: tests/integrations/scim/test_doors.py
 # Uploads are multipart: tried by hand below.
 REST_BY_HAND = {("POST", "api/v1/files")}
 PAGES_BY_HAND = {"settings/picture"}

@@ -12,6 +12,11 @@ from tertulia.channels import access as channel_access
 from tertulia.channels import services as channel_services
 from tertulia.channels.access import Seat
 from tertulia.channels.models import Channel, Visibility
+from tertulia.enrolments import services as enrolment_services
+from tertulia.enrolments.models import Kind
+from tertulia.enrolments.records import Entry, Mode
+from tertulia.integrations.lti.models import Context, DeepLinking, Placement, Runner, Target
+from tertulia.integrations.lti.services.platforms import add_platform, make_registration_link
 from tertulia.kernel.clock import now
 from tertulia.people import services as people_services
 from tertulia.people.models import AccessToken, Person
@@ -95,8 +100,11 @@ class World:
             "post": post, "reply": reply, "edited": edited, "hidden": hidden, "whisper": whisper, "gone": gone,
             "attached": attached, "file": file.pk, "loose": loose.pk, "draft": draft.pk, "scheduled": scheduled.pk,
             "tomorrow": (now() + timedelta(days=1)).isoformat(),
+            **self._enrolments(owner),
             "invitation": invitation.pk, "invitation_secret": secret, "token": token.pk,
+            "identity": self._identity(learner, owner),
             **{name: person.pk for name, person in people.items()},
+            **self._lti(instructor),
         }  # fmt: skip
         self.clients = {name: self._client(name) for name in EVERYBODY}
         self.tokens = {
@@ -110,6 +118,43 @@ class World:
             actor=owner, name="none", scopes=["profile:read"], expires_at=None
         )
         AccessToken.objects.filter(pk=bare.pk).update(scopes=[])
+
+    def _lti(self, instructor: Person) -> dict[str, object]:
+        """An LMS that OUTSIDER, who owns the installation, let in, and its course, which the instructor runs there."""
+        owner = self.people[OUTSIDER]
+        platform = add_platform(
+            actor=owner,
+            name="School",
+            issuer="https://lms.example.org",
+            client_id="tertulia",
+            auth_url="https://lms.example.org/auth",
+            jwks_url="https://lms.example.org/jwks",
+        )
+        course = Context.objects.create(
+            platform=platform, deployment_id="1", context_id="c", title="Baking", workspace=self.workspace
+        )
+        Runner.objects.create(context=course, person=instructor)
+        choice = DeepLinking.objects.create(
+            context=course, person=instructor, return_url="https://lms.example.org/", expires_at=now() + timedelta(1)
+        )
+        return {
+            "platform": platform.pk,
+            "course": course.pk,
+            "choice": choice.pk,
+            "placement": Placement.objects.create(context=course, target=Target.WORKSPACE).pk,
+            "registration": make_registration_link(actor=owner),
+        }
+
+    def _enrolments(self, owner: Person) -> dict[str, UUID]:
+        source = enrolment_services.open_source(actor=owner, workspace=self.workspace, name="roster", kind=Kind.FILE)
+        someone = [Entry(external_id="1", email="enrolled@example.org")]
+        enrolment_services.enrol(source=source, people=someone, mode=Mode.MERGE, actor=owner)
+        uploaded = enrolment_services.keep_list(actor=owner, source=source, people=someone, mode=Mode.MERGE)
+        return {"source": source.pk, "run": source.runs.get().pk, "uploaded": uploaded.pk}
+
+    def _identity(self, person: Person, owner: Person) -> UUID:
+        people_services.add_provider(actor=owner, kind="oidc", name="Campus")
+        return people_services.link(actor=person, issuer="https://campus.example", subject="learner", email="").pk
 
     def _person(self, name: str) -> Person:
         return people_services.create_person(

@@ -16,6 +16,9 @@ from django.test import Client
 from tertulia.channels import access as channel_access
 from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
+from tertulia.enrolments import services as enrolment_services
+from tertulia.enrolments.models import Kind
+from tertulia.enrolments.records import Entry, Mode
 from tertulia.kernel.clock import now
 from tertulia.people import services as people_services
 from tertulia.people.models import Person
@@ -154,6 +157,8 @@ class World:
         loose, shown = (self._file(name) for name in ("loose.txt", "shown.txt"))
         held = self.say(self.ana, "With a file", file_ids=[shown])
         post_services.save_draft(actor=self.ana, seat=seat, body="half")
+        roster = enrolment_services.open_source(actor=self.ana, workspace=self.workspace, name="roster", kind=Kind.REST)
+        enrolment_services.enrol(source=roster, people=[Entry("1", email="one@example.org")], mode=Mode.MERGE)
         later = post_services.schedule(actor=self.ana, seat=seat, body="later", send_at=tomorrow)
         ids: dict[str, list[UUID]] = {
             "channel_id": [self.chatter.pk, self.chatter.pk, self.chatter.pk, secret.pk, direct.pk, attic.pk],

@@ -24,7 +24,10 @@ from tertulia.workspaces.happenings import (
     GroupDeleted,
     MemberJoined,
     MemberLeft,
+    MembersJoined,
+    MembersLeft,
     RoleChanged,
+    RolesChanged,
     WorkspaceCreated,
 )
 from tertulia.workspaces.models import Role, Template
@@ -60,27 +63,48 @@ def follow_member_joined(happening: MemberJoined) -> None:
     workspace_id, person_id = uuid.UUID(happening.workspace_id), uuid.UUID(happening.person_id)
     given = [uuid.UUID(channel_id) for channel_id in happening.channel_ids]
     placeholder = Person.objects.filter(pk=person_id, is_placeholder=True).exists()
-    _enter(workspace_id, person_id, defaults=happening.role != Role.GUEST and not placeholder, given=given)
+    _enter(workspace_id, [person_id], defaults=happening.role != Role.GUEST and not placeholder, given=given)
+
+
+def follow_members_joined(happening: MembersJoined) -> None:
+    """The same for many who were enrolled, without lines in the conversations."""
+    workspace_id, people = uuid.UUID(happening.workspace_id), _ids(happening.person_ids)
+    _enter(workspace_id, people, defaults=happening.role != Role.GUEST, lines=False, quiet=happening.newborn)
 
 
 def follow_member_left(happening: MemberLeft) -> None:
     """Take somebody who left the workspace out of all its channels."""
     workspace_id, person_id = uuid.UUID(happening.workspace_id), uuid.UUID(happening.person_id)
-    _exit(person_id, ChannelMembership.objects.filter(channel__workspace_id=workspace_id))
+    _exit([person_id], ChannelMembership.objects.filter(channel__workspace_id=workspace_id))
+
+
+def follow_members_left(happening: MembersLeft) -> None:
+    """The same for many whose enrolment ended."""
+    here = ChannelMembership.objects.filter(channel__workspace_id=uuid.UUID(happening.workspace_id))
+    _exit(_ids(happening.person_ids), here, lines=False)
 
 
 def follow_role_changed(happening: RoleChanged) -> None:
     """A new guest keeps only what was given: private channels, groups' channels and direct conversations, and manages
     nothing. A guest who becomes more enters the default channels.
     """
-    workspace_id, person_id = uuid.UUID(happening.workspace_id), uuid.UUID(happening.person_id)
+    _adjust(happening, [uuid.UUID(happening.person_id)], lines=True)
+
+
+def follow_roles_changed(happening: RolesChanged) -> None:
+    """The same for many who were enrolled."""
+    _adjust(happening, _ids(happening.person_ids), lines=False)
+
+
+def _adjust(happening: RoleChanged | RolesChanged, people: Collection[uuid.UUID], *, lines: bool) -> None:
+    workspace_id = uuid.UUID(happening.workspace_id)
     if happening.after == Role.GUEST:
         here = ChannelMembership.objects.filter(channel__workspace_id=workspace_id)
-        _exit(person_id, here.filter(channel__visibility=Visibility.PUBLIC, via_group=None))
-        here.filter(person_id=person_id, is_manager=True).update(is_manager=False)
+        _exit(people, here.filter(channel__visibility=Visibility.PUBLIC, via_group=None), lines=lines)
+        here.filter(person_id__in=people, is_manager=True).update(is_manager=False)
     elif happening.before == Role.GUEST:
-        _enter(workspace_id, person_id, defaults=True, given=[])
-    bus.notify("sidebar", person=person_id)
+        _enter(workspace_id, people, defaults=True, lines=lines)
+    bus.notify_all("sidebar", [{"person": person_id} for person_id in people])
 
 
 def follow_group_changed(happening: GroupChanged) -> None:
@@ -90,8 +114,8 @@ def follow_group_changed(happening: GroupChanged) -> None:
     removed = [uuid.UUID(person_id) for person_id in happening.removed]
     inside = seating.lock_members(uuid.UUID(happening.workspace_id), added)
     for channel in seating.lock_all(_with_group(group_id)):
-        seating.seat(channel, inside, actor_id=None, via_group_id=group_id)
-        members.leave_with_group(channel, group_id, removed, actor_id=None)
+        seating.seat(channel, inside, actor_id=None, via_group_id=group_id, lines=not happening.quiet)
+        members.leave_with_group(channel, group_id, removed, actor_id=None, lines=not happening.quiet)
 
 
 def follow_group_deleted(happening: GroupDeleted) -> None:
@@ -122,7 +146,7 @@ def follow_placeholder_claimed(happening: PlaceholderClaimed) -> None:
     for place in ChannelMembership.objects.filter(person_id=new).values_list("channel__workspace_id").distinct():
         role = workspace_queries.role_of(place[0], new)
         if role is not None:
-            _enter(place[0], new, defaults=role != Role.GUEST, given=[])
+            _enter(place[0], [new], defaults=role != Role.GUEST)
 
 
 def _claim_conversations(old: uuid.UUID, new: uuid.UUID) -> None:
@@ -135,21 +159,36 @@ def _claim_conversations(old: uuid.UUID, new: uuid.UUID) -> None:
         Channel.objects.filter(pk=channel.pk).update(direct_people=people, slug=slug)
 
 
-def _enter(workspace_id: uuid.UUID, person_id: uuid.UUID, *, defaults: bool, given: Collection[uuid.UUID]) -> None:
-    inside = seating.lock_members(workspace_id, [person_id])
+def _enter(
+    workspace_id: uuid.UUID,
+    people: Collection[uuid.UUID],
+    *,
+    defaults: bool,
+    given: Collection[uuid.UUID] = (),
+    lines: bool = True,
+    quiet: bool = False,
+) -> None:
+    inside = seating.lock_members(workspace_id, people)
     wanted = Q(pk__in=given, archived_at=None) & ~Q(kind=Kind.DIRECT)
-    wanted |= Q(kind=Kind.DIRECT, direct_people__contains=[person_id])
+    if not quiet:  # a new account was never in a conversation
+        wanted |= Q(kind=Kind.DIRECT, direct_people__overlap=list(people))
     if defaults:
         wanted |= Q(is_default=True, archived_at=None)
     rows = Channel.objects.filter(workspace_id=workspace_id).filter(wanted)
     for channel in seating.lock_all(rows.values_list("pk", flat=True)):
-        seating.seat(channel, inside, actor_id=None)
+        direct = channel.kind == Kind.DIRECT
+        here = [one for one in channel.direct_people if one in inside] if direct else inside
+        seating.seat(channel, here, actor_id=None, lines=lines, quiet=quiet)
 
 
-def _exit(person_id: uuid.UUID, rows: QuerySet[ChannelMembership]) -> None:
-    ids = rows.filter(person_id=person_id).values_list("channel_id", flat=True)
-    for channel in seating.lock_all(list(ids)):
-        seating.unseat(channel, [person_id], actor_id=None)
+def _exit(people: Collection[uuid.UUID], rows: QuerySet[ChannelMembership], *, lines: bool = True) -> None:
+    ids = rows.filter(person_id__in=people).values_list("channel_id", flat=True)
+    for channel in seating.lock_all(set(ids)):
+        seating.unseat(channel, people, actor_id=None, lines=lines)
+
+
+def _ids(texts: Collection[str]) -> list[uuid.UUID]:
+    return [uuid.UUID(text) for text in texts]
 
 
 def _with_group(group_id: uuid.UUID) -> list[uuid.UUID]:

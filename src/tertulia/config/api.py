@@ -31,6 +31,7 @@ from ninja.utils import check_csrf
 from tertulia.channels.rest import router as channels
 from tertulia.config import problems
 from tertulia.config.reference import reference
+from tertulia.enrolments.rest import router as enrolments
 from tertulia.kernel.errors import Busy, Invalid, Refusal, TooLarge
 from tertulia.kernel.rest import Grant, Problem
 from tertulia.people.access import person_for_token
@@ -44,7 +45,7 @@ DESCRIPTION = (
     " settings or by `tertulia token create`. Lists come in pages: `next` is the `cursor` of the next one. Refusals are"
     " problem+json (RFC 9457): programs look at `type`, which never changes, people read `detail`."
 )
-ROUTERS = [people, workspaces, channels, posts]
+ROUTERS = [people, workspaces, channels, posts, enrolments]
 
 logger = logging.getLogger("tertulia.web")
 

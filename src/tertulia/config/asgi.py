@@ -23,6 +23,7 @@ from tertulia.live.lane import Lane
 
 LIVE = "/live"
 UPLOAD = "/api/v1/files"
+LISTS = ("/enrolments", "/enrolments/preview")  # which read bodies of this size for those who may send them
 FORM_FILES = 10  # a post's form may carry several files
 SLACK = 1024 * 1024  # what multipart wraps around files
 
@@ -86,7 +87,7 @@ def _limit(scope: Scope) -> int:
     """How large a body may be, in bytes."""
     kind = dict(scope["headers"]).get(b"content-type", b"")
     if not kind.startswith(b"multipart/form-data"):
-        return int(settings.MAX_FORM_BYTES)
+        return int(settings.MAX_LIST_BYTES if scope["path"].endswith(LISTS) else settings.MAX_FORM_BYTES)
     files = 1 if scope["path"] == UPLOAD else FORM_FILES
     return files * int(settings.MAX_FILE_BYTES) + SLACK
 

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tertulia.config.sign_in import read_sign_in
+
 PREFIX = "TERTULIA_"
 LANGUAGES = {"en": "English", "es": "español", "ar": "العربية"}
 
@@ -64,6 +66,16 @@ class Environment(BaseSettings):
     )
     sign_up: Literal["open", "invited", "closed"] = Field(
         "invited", description="Who may make an account: anyone, people with an invitation, or nobody."
+    )
+    sign_in: SecretStr | None = Field(
+        None,
+        description="Outside systems by which people sign in, besides those that owners enter under Installation:"
+        " a JSON list, or the name of a file that holds it. See [signing in](../integrations/sign-in.md).",
+    )
+    local_sign_in: Literal["everyone", "owners"] = Field(
+        "everyone",
+        description="Who signs in by what is local (password, code by mail, passkey) where there are outside systems to"
+        " sign in by: everyone, or owners of the installation alone.",
     )
     workspace_creation: Literal["owners", "everyone"] = Field(
         "owners", description="Who may make workspaces: owners of the installation, or everyone who has an account."
@@ -148,6 +160,12 @@ class Environment(BaseSettings):
         shortest = 50
         if value is not None and len(value.get_secret_value()) < shortest:
             raise ValueError(f"it must have at least {shortest} characters; leave it out and a good one is made")
+        return value
+
+    @field_validator("sign_in")
+    @classmethod
+    def _outside_systems(cls, value: SecretStr | None) -> SecretStr | None:
+        read_sign_in(value)
         return value
 
     @field_validator("mail_url")

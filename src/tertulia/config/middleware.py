@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.config import problems
 from tertulia.config.health import health
+from tertulia.integrations.scim import errors as scim_errors
 from tertulia.kernel import limits
 from tertulia.kernel.errors import Refusal, TooMany
 from tertulia.ui import errors
@@ -23,6 +24,7 @@ from tertulia.ui import errors
 Handler = Callable[[HttpRequest], HttpResponse]
 
 API = "/api/"
+SCIM = "/scim/"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH = "/healthz"
 SEEN_EVERY = 300  # seconds
@@ -99,6 +101,8 @@ class AddressLimitMiddleware:
             except TooMany as refusal:
                 if request.path.startswith(API):
                     return problems.problem(refusal)
+                if request.path.startswith(SCIM):
+                    return scim_errors.answer(refusal)
                 return errors.refused(request, refusal)
         return self.get_response(request)
 

@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from tertulia.config import derive
 from tertulia.config.environment import LANGUAGES as OUR_LANGUAGES
 from tertulia.config.environment import read_environment
+from tertulia.config.sign_in import read_sign_in
 from tertulia.kernel.logging import logging_config
 
 ENVIRONMENT = read_environment()
@@ -22,6 +23,8 @@ SECRET_KEY = derive.secret_key(ENVIRONMENT.secret_key, VAR)
 DEBUG = ENVIRONMENT.debug
 DEMO = ENVIRONMENT.demo
 SIGN_UP = ENVIRONMENT.sign_up
+SIGN_IN = read_sign_in(ENVIRONMENT.sign_in)
+LOCAL_SIGN_IN = ENVIRONMENT.local_sign_in
 BASE_URL = ENVIRONMENT.url
 _HTTPS = BASE_URL.startswith("https://")
 _HOST = urlsplit(BASE_URL).hostname or "localhost"
@@ -29,6 +32,7 @@ ALLOWED_HOSTS = ["*"] if DEMO or DEBUG else sorted({_HOST, "localhost", "127.0.0
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 MAX_FILE_BYTES = ENVIRONMENT.max_file_mb * 1024 * 1024
 MAX_FORM_BYTES = 4 * 1024 * 1024
+MAX_LIST_BYTES = 16 * 1024 * 1024  # 10,000 people of an enrolment, all in a script that JSON writes as \u0000
 WEB_THREADS = ENVIRONMENT.threads
 FAST_LANE = ENVIRONMENT.fast_lane == "on"
 LIMITS = ENVIRONMENT.limits
@@ -48,12 +52,17 @@ INSTALLED_APPS = [
     "tertulia.workspaces",
     "tertulia.channels",
     "tertulia.posts",
+    "tertulia.enrolments",
     "tertulia.integrations",
+    "tertulia.integrations.lti",
+    "tertulia.integrations.openedx",
+    "tertulia.integrations.scim",
     "tertulia.live",
     *(["tertulia.demo"] if DEMO else []),
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "allauth.socialaccount.providers.saml",
     "allauth.mfa",
     "allauth.usersessions",
     "procrastinate.contrib.django",
@@ -67,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "tertulia.integrations.lti.middleware.FrameMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -170,6 +180,9 @@ ACCOUNT_FORMS = {
 }
 MFA_FORMS = {"authenticate": "tertulia.people.forms.SecondFactorForm"}
 ACCOUNT_RATE_LIMITS = {"login": "", "request_login_code": ""}  # people limits these, and says how long to wait
+SOCIALACCOUNT_ADAPTER = "tertulia.people.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to other sites is what our content policy closes; the state guards it
+SOCIALACCOUNT_PROVIDERS = {"saml": {"provider_class": "tertulia.people.sign_in.saml.SamlProvider"}}
 SIGN_UP_DOORS = ["tertulia.workspaces.access.invited"]
 INVITATION_CHANNELS = "tertulia.channels.doors.invitation_channels"
 

@@ -12,7 +12,10 @@ from tertulia.workspaces.happenings import (
     GroupDeleted,
     MemberJoined,
     MemberLeft,
+    MembersJoined,
+    MembersLeft,
     RoleChanged,
+    RolesChanged,
     WorkspaceCreated,
 )
 
@@ -21,6 +24,9 @@ SUBSCRIPTIONS: Mapping[type[Happening], Reactions] = {
     WorkspaceCreated: Reactions(inside=["tertulia.channels.reactions.follow_workspace_created"]),
     MemberJoined: Reactions(inside=["tertulia.channels.reactions.follow_member_joined"]),
     MemberLeft: Reactions(inside=["tertulia.channels.reactions.follow_member_left"]),
+    MembersJoined: Reactions(inside=["tertulia.channels.reactions.follow_members_joined"]),
+    MembersLeft: Reactions(inside=["tertulia.channels.reactions.follow_members_left"]),
+    RolesChanged: Reactions(inside=["tertulia.channels.reactions.follow_roles_changed"]),
     RoleChanged: Reactions(inside=["tertulia.channels.reactions.follow_role_changed"]),
     GroupChanged: Reactions(inside=["tertulia.channels.reactions.follow_group_changed"]),
     GroupDeleted: Reactions(inside=["tertulia.channels.reactions.follow_group_deleted"]),

@@ -21,6 +21,9 @@ urlpatterns = [
     path("", include("tertulia.workspaces.urls")),
     path("", include("tertulia.channels.urls")),
     path("", include("tertulia.posts.urls")),
+    path("", include("tertulia.enrolments.urls")),
+    path("", include("tertulia.integrations.lti.urls")),
+    path("", include("tertulia.integrations.scim.urls")),
     path("accounts/", include("allauth.urls")),
 ]
 

@@ -17,7 +17,8 @@ from tertulia.kernel.clock import now
 from tertulia.kernel.errors import NotFound
 from tertulia.kernel.prepared import columns, fetch, made
 from tertulia.people import queries
-from tertulia.people.models import AccessToken, Person, Visibility
+from tertulia.people.models import AccessToken, Identity, Person, Visibility
+from tertulia.people.sign_in import providers
 
 TOKEN_PREFIX = "tert_"  # noqa: S105 - not a secret: it lets scanners of leaked secrets know ours
 BRUSH_SECONDS = 60
@@ -152,11 +153,11 @@ def person_for_token(raw: str) -> tuple[Person, AccessToken] | None:
         return None
     moment = now()
     stale = moment - timedelta(seconds=BRUSH_SECONDS)
-    if token.last_used_at is None or token.last_used_at <= stale:
     found = fetch(_BY_TOKEN, {"digest": digest(raw), "now": moment, "stale": stale})
     if not found:
         return None
     token, person = made(found[0], AccessToken, Person)
+    if token.last_used_at is None or token.last_used_at <= stale:
         token.last_used_at = moment
     token.person = person
     return person, token
@@ -185,13 +186,28 @@ def own_token(actor: Person, token_id: uuid.UUID) -> AccessToken:
     return token
 
 
+def check_installation(actor: Person) -> None:
+    """The pages of the installation are its owners'. Raises NotFound for everybody else."""
+    if not actor.is_owner:
+        raise NotFound
+
+
+def own_identity(actor: Person, identity_id: uuid.UUID) -> Identity:
+    """An identity of this person's own. Raises NotFound."""
+    identity = Identity.objects.filter(pk=identity_id, person_id=actor.pk).first()
+    if identity is None:
+        raise NotFound
+    return identity
+
+
 def may_sign_up(request: HttpRequest, email: str = "") -> bool:
     """Whether this visitor may make an account (with this address, once they have said it).
 
     Who may is `TERTULIA_SIGN_UP`. Where invitations are needed, the rooms that give them out are asked through
-    `settings.SIGN_UP_DOORS`, dotted paths of `(request, email) -> bool`. Nobody may before there is an owner.
+    `settings.SIGN_UP_DOORS`, dotted paths of `(request, email) -> bool`. Nobody may before there is an owner, nor where
+    members come by the institution's own sign-in only.
     """
     mode = settings.ENVIRONMENT.sign_up
-    if mode == "closed" or not queries.anybody_exists():
+    if mode == "closed" or not queries.anybody_exists() or providers.only_these():
         return False
     return mode == "open" or any(import_string(door)(request, email) for door in settings.SIGN_UP_DOORS)

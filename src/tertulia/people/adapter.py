@@ -10,18 +10,31 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthError
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from tertulia.kernel import bus
-from tertulia.kernel.errors import Refusal
+from tertulia.kernel.errors import Forbidden, Refusal
 from tertulia.people import access, services, throttles
 from tertulia.people.models import Person
+from tertulia.people.sign_in import arriving, providers
+from tertulia.people.sign_in.kinds import Way, way
+from tertulia.people.sign_in.refusals import SignInFailed, Stale
+
+# How allauth's records call signing in by an outside system; "lti" is what launches record.
+FROM_ELSEWHERE = frozenset({"socialaccount", "lti"})
 
 logger = logging.getLogger("tertulia.people")
 
@@ -68,7 +81,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
         Anybody may have signed up with this address before its reader; only the code proves who that is.
         """
-        if user.last_login is None and user.has_usable_password() and _came_by_code(request, user):
+        method = _method(request, user)
+        if method != "socialaccount":
+            request.session.pop(arriving.CAME_BY, None)
+        # Who comes from the institution and has yet to say which account here is theirs may enter it as ever.
+        may = method in FROM_ELSEWHERE or user.is_owner or arriving.waiting(request) is not None
+        if not may and providers.only_these():
+            raise Forbidden(_("Members of this community sign in by its own sign-in. Use its button instead."))
+        if user.last_login is None and user.has_usable_password() and method == "code":
             user.set_unusable_password()
             user.save(update_fields=["password"])
             messages.info(request, _("You signed in by code. Under Settings you can choose a password."))
@@ -77,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def post_login(self, request: HttpRequest, user: Person, **about: Any) -> HttpResponse:
         """A code proves the address as well as a confirmation does, but allauth does not say so."""
-        if _came_by_code(request, user) and user.email:
+        if _method(request, user) == "code" and user.email:
             services.note_verified(person=user, email=user.email)
         response: HttpResponse = super().post_login(request, user, **about)
         return response
@@ -85,8 +105,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def logout(self, request: HttpRequest) -> None:
         """Live connections of the session must end too."""
         person_id = request.user.pk
+        came_by = request.session.get(arriving.CAME_BY)
         super().logout(request)
+        if came_by:
+            request.session[arriving.LEFT] = came_by
         bus.notify("identity", person=person_id)
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """Who came from an outside system is asked whether to sign out there, too."""
+        if request.session.get(arriving.CAME_BY):
+            return reverse("people:signed_out")
+        url: str = super().get_logout_redirect_url(request)
+        return url
 
     def set_password(self, user: Person, password: str) -> None:
         """Only the password is written: the profile may be changing in another tab."""
@@ -108,6 +138,52 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
             ) from None
 
 
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """allauth's questions about outside systems: which there are, and who somebody is that comes by them."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """The systems that people can come by; `provider` is a kind or the slug of one."""
+        del request
+        apps = [providers.as_app(one) for one in providers.enabled() if provider in (None, one.kind, one.slug)]
+        return [app for app in apps if client_id is None or app.client_id == client_id]
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Way:
+        """One system, by its slug."""
+        del client_id
+        return way(request, providers.enabled_one(provider))
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """All that allauth would do from here on is ours: its own tables of accounts are not used."""
+        raise ImmediateHttpResponse(arriving.come_in(request, sociallogin.arrival, sociallogin.state))
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """Somebody came back without being signed in."""
+        told = extra_context or {}
+        name = provider.app.name
+        if error == AuthError.CANCELLED:
+            messages.info(request, _("You did not sign in with %(name)s.") % {"name": name})
+            wanted = (told.get("state") or {}).get("next")
+            raise ImmediateHttpResponse(
+                redirect(reverse("account_login") + (f"?{urlencode({'next': wanted})}" if wanted else ""))
+            )
+        reason = told.get("saml_last_error_reason") or (exception and type(exception).__name__)
+        if not reason and told.get("state"):
+            reason = ": ".join(filter(None, (request.GET.get("error"), request.GET.get("error_description"))))
+        logger.warning("a sign-in by %s failed: %s", provider.app.provider_id, str(reason)[:300])
+        if not reason:
+            raise Stale
+        raise SignInFailed(name, str(reason)[:300])
+
+
 class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # allauth ships no types
     """allauth's list of sessions."""
 
@@ -119,6 +195,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # alla
             bus.notify("identity", person=person_id)
 
 
-def _came_by_code(request: HttpRequest, user: Person) -> bool:
+def _method(request: HttpRequest, user: Person) -> str:
+    """The last step by which this person signs in, as allauth calls it: password, code, mfa, socialaccount, lti."""
     records = get_authentication_records(request, user)
-    return bool(records) and records[-1]["method"] == "code"
+    return str(records[-1]["method"]) if records else ""

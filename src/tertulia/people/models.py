@@ -1,4 +1,4 @@
-"""People: accounts with their profile, access tokens, and blocks."""
+"""People: accounts with their profile, who they are in other systems, access tokens, and blocks."""
 
 from __future__ import annotations
 
@@ -126,6 +126,63 @@ class Person(AbstractBaseUser):
 def _picture_url(person_id: UUID, picture: str) -> str:
     version = PurePosixPath(picture).stem[-12:] if picture else "face"
     return f"{reverse('people:picture', args=[person_id])}?v={version}"
+
+
+class Identity(models.Model):
+    """Who a person is in an outside system: `subject` is its name for them, `issuer` the system's name for itself.
+
+    A pair means one person for ever (OpenID Connect Core 5.7; LTI 1.3 Core 5.3.6): both are compared to the letter.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    email = models.EmailField(blank=True, help_text="As the issuer last said; whether it is true is another matter.")
+    created_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+
+class Kind(models.TextChoices):
+    """How an outside system signs people in."""
+
+    OIDC = "oidc", "OpenID Connect"
+    SAML = "saml", "SAML 2.0"
+    OPENEDX = "openedx", "Open edX"
+
+
+class Trust(models.TextChoices):
+    """Whether an e-mail address that an outside system gives is known to be its person's."""
+
+    CLAIM = "claim", _("When it says so (email_verified)")
+    ALWAYS = "always", _("Always: it gives only addresses that it has checked")
+    NEVER = "never", _("Never")
+
+
+class SignInProvider(models.Model):
+    """An outside system by which people sign in here. Others may stand in `TERTULIA_SIGN_IN`; `providers` reads both.
+
+    What `address` is depends on the kind: the issuer (OpenID Connect), the learning platform (Open edX), where the
+    metadata is (SAML; then `metadata` is a copy, else it was pasted in).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(max_length=40, unique=True, help_text="In its addresses; never changes.")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=40)
+    address = models.URLField(max_length=500, blank=True)
+    client_id = models.CharField(max_length=255, blank=True)
+    secret = models.BinaryField(default=bytes, help_text="Sealed; see `kernel.sealing`.")
+    metadata = models.TextField(blank=True)
+    audience = models.CharField(max_length=255, blank=True, help_text="Of an Open edX platform's tokens.")
+    token_issuer = models.CharField(max_length=255, blank=True, help_text="Of an Open edX platform's tokens.")
+    trust = models.CharField(max_length=6, choices=Trust.choices)
+    newcomers = models.BooleanField(default=True, help_text="Who has no account here gets one.")
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
 
 
 class AccessToken(models.Model):

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
-from tertulia.people.models import AccessToken, Block, Person
+from tertulia.people.models import AccessToken, Block, Identity, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,21 @@ def people_by_handles(handles: Iterable[str], within: QuerySet[Person] | None = 
 def tokens(person: Person) -> list[AccessToken]:
     """A person's access tokens, newest first, expired ones too. One query."""
     return list(AccessToken.objects.filter(person_id=person.pk).order_by("-id"))
+
+
+def may_sign_in_here(person: Person) -> bool:
+    """Whether this person can sign in without any outside system: by a code sent to an address that they confirmed.
+
+    A password or passkey alone does not count: without a confirmed address neither lets them in. One query.
+    """
+    return bool(EmailAddress.objects.filter(user=person, verified=True).exists())
+
+
+def identities(person: Person) -> list[Identity]:
+    """Who this person is in outside systems, oldest first. One query."""
+    return list(Identity.objects.filter(person_id=person.pk).order_by("id"))
+
+
+def people_of_issuer(issuer: str) -> int:
+    """How many people have an identity of this issuer. One query."""
+    return Identity.objects.filter(issuer=issuer).values("person_id").distinct().count() if issuer else 0

@@ -12,6 +12,8 @@ SCOPES: Mapping[str, Promise] = {
     "profile:write": _("Change your profile and your door"),
     "workspaces:read": _("See your workspaces and who is in them"),
     "workspaces:write": _("Make and change workspaces, members and invitations"),
+    "enrolments:read": _("See what outside systems said about who belongs to your workspaces"),
+    "enrolments:write": _("Add and remove people of your workspaces by lists"),
     "channels:read": _("See channels and who is in them"),
     "channels:write": _("Make and change channels, join and leave"),
     "posts:read": _("Read posts"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from tertulia.people import pages
+from tertulia.people.sign_in import pages as sign_in
+from tertulia.people.sign_in import saml_pages
 
 app_name = "people"
 
@@ -23,4 +26,20 @@ urlpatterns = [
     path("settings/tokens", pages.tokens, name="tokens"),
     path("settings/tokens/<uuid:token_id>/revoke", pages.revoke_token, name="revoke_token"),
     path("settings/blocks", pages.blocks, name="blocks"),
+    path("settings/sign-in", sign_in.ways, name="ways"),
+    path("settings/sign-in/<uuid:identity_id>/remove", sign_in.unlink, name="unlink"),
+    path("sign-in/join", sign_in.join, name="join"),
+    path("signed-out", sign_in.signed_out, name="signed_out"),
+    path("signed-out/there", sign_in.leave, name="leave"),
+    path("installation", sign_in.installation, name="installation"),
+    path("installation/sign-in", sign_in.provider_list, name="providers"),
+    path("installation/sign-in/new", sign_in.new_provider, name="new_provider"),
+    path("installation/sign-in/<slug:slug>", sign_in.provider, name="provider"),
+    path("installation/sign-in/<slug:slug>/try", sign_in.try_provider, name="try_provider"),
+    path("installation/sign-in/<slug:slug>/remove", sign_in.remove_provider, name="remove_provider"),
+    path("accounts/saml/<slug:slug>/acs/finish/", saml_pages.finish, name="saml_finish"),
+    path("accounts/saml/<slug:slug>/sls/", saml_pages.signing_out, name="saml_signing_out"),
+    # allauth's own list, which would be empty: identities are ours.
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="people:ways"), name="connections"),
+    path("accounts/3rdparty/signup/", RedirectView.as_view(pattern_name="people:join"), name="pending"),
 ]

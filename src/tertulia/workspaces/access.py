@@ -34,6 +34,7 @@ class Permission(enum.Enum):
     MANAGE_GROUPS = "manage groups"
     SEE_MEMBERS = "see members"  # the list of everybody, and groups
     SEE_LOG = "see log"  # who changed what
+    ENROL = "enrol"  # let outside systems and lists add and remove people; see what they did
     BROWSE_CHANNELS = "browse channels"  # find and join public channels; without it: only channels given
     CREATE_CHANNEL = "create channel"
     CREATE_PRIVATE_CHANNEL = "create private channel"
@@ -58,6 +59,7 @@ GRANTS: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_GROUPS: _TEACH,
     Permission.SEE_MEMBERS: _MEMBERS,
     Permission.SEE_LOG: _LEAD,
+    Permission.ENROL: _LEAD,
     Permission.BROWSE_CHANNELS: _MEMBERS,
     Permission.CREATE_CHANNEL: _MEMBERS,
     # Not learners: where they may not message each other, a private channel would be a way around it.

@@ -11,12 +11,15 @@ from django.utils.translation import gettext_lazy
 from tertulia.kernel.models import AuditEntry
 from tertulia.workspaces.models import Role
 
-# (kind of object, verb) -> the sentence without its subject. Holes: name, role, old, email, what, reason.
+# (kind of object, verb) -> the sentence without its subject. Holes: name, role, old, email, what, and counts.
 _SENTENCES: Mapping[tuple[str, str], str | Promise] = {
     ("workspace", "created"): gettext_lazy("made the workspace"),
     ("workspace", "changed"): gettext_lazy("changed %(what)s"),
     ("workspace", "archived"): gettext_lazy("archived the workspace"),
     ("workspace", "restored"): gettext_lazy("restored the workspace"),
+    ("workspace", "enrolled people"): gettext_lazy(
+        "enrolled people from %(name)s: %(came)s came, %(changed)s changed, %(left)s left"
+    ),
     ("person", "joined"): gettext_lazy("joined as %(role)s"),
     ("person", "added"): gettext_lazy("added %(name)s as %(role)s"),
     ("person", "let in"): gettext_lazy("let %(name)s in as %(role)s"),
@@ -63,6 +66,7 @@ def sentence(entry: AuditEntry) -> str:
             "old": _role(before["role"]) if "role" in before else str(before.get("name", "")),
             "email": after.get("email", ""),
             "what": ", ".join(str(words) for field, words in _FIELDS.items() if field in after),
+            **{count: after.get(count, 0) for count in ("came", "changed", "left")},
         }
     return _("%(line)s (%(reason)s)") % {"line": line, "reason": entry.reason} if entry.reason else line
 

@@ -11,6 +11,7 @@ from tertulia.channels.services.making import (
     restore_channel,
     update_channel,
 )
+from tertulia.channels.services.many import givable, give_seats, take_seats
 from tertulia.channels.services.members import (
     add_group,
     add_people,
@@ -34,6 +35,8 @@ __all__ = [
     "change_channel",
     "change_visibility",
     "create_channel",
+    "givable",
+    "give_seats",
     "join",
     "leave",
     "open_direct",
@@ -42,5 +45,6 @@ __all__ = [
     "restore_channel",
     "set_manager",
     "set_preferences",
+    "take_seats",
     "update_channel",
 ]

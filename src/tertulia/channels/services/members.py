@@ -157,7 +157,12 @@ def remove_group(*, actor: Person, channel: Channel, group: Group) -> list[uuid.
 
 
 def leave_with_group(
-    row: Channel, group_id: uuid.UUID, person_ids: Collection[uuid.UUID] | None, *, actor_id: uuid.UUID | None
+    row: Channel,
+    group_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None,
+    *,
+    actor_id: uuid.UUID | None,
+    lines: bool = True,
 ) -> list[uuid.UUID]:
     """Take out of a locked channel those (of `person_ids`, or all) whom only this group brought in.
 
@@ -176,7 +181,7 @@ def leave_with_group(
             ChannelMembership.objects.filter(pk=membership.pk).update(via_group_id=other)
         else:
             leaving.append(membership.person_id)
-    return seating.unseat(row, leaving, actor_id=actor_id)
+    return seating.unseat(row, leaving, actor_id=actor_id, lines=lines)
 
 
 def remove_person(*, actor: Person, channel: Channel, person_id: uuid.UUID) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable
 from tertulia.channels.happenings import ChannelMembersChanged
 from tertulia.channels.models import Channel, ChannelMembership, Kind, Visibility
 from tertulia.kernel import audit, bus, happenings
+from tertulia.kernel.bulk import among, insert_alike
 from tertulia.people.models import Person
 from tertulia.workspaces.models import Membership, Role, Workspace
 
@@ -35,8 +36,10 @@ def lock_groups(workspace_id: uuid.UUID) -> None:
 
 def lock_members(workspace_id: uuid.UUID, person_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Role]:
     """The roles of those of these people who are in the workspace, and stay so until the transaction ends."""
-    rows = Membership.objects.select_for_update(no_key=True).filter(workspace_id=workspace_id, person_id__in=person_ids)
-    return {row.person_id: Role(row.role) for row in rows.order_by("pk")}
+    rows = Membership.objects.select_for_update(no_key=True).filter(
+        workspace_id=workspace_id, person_id__in=among(person_ids)
+    )
+    return {person_id: Role(role) for person_id, role in rows.order_by("pk").values_list("person_id", "role")}
 
 
 def seat(
@@ -47,50 +50,51 @@ def seat(
     via_group_id: uuid.UUID | None = None,
     is_manager: bool = False,
     quiet: bool = False,
+    lines: bool = True,
 ) -> list[uuid.UUID]:
     """Put members of the workspace into a locked channel; gives back those who were not in it before.
 
     They start with everything read. Who was there by a group alone and comes by another way stays when the group goes.
     `actor_id` None: they came by themselves or by a rule. `quiet`: nobody is told (imports).
+    `lines` False: told, but without a happening, so that the conversation gets no line about it (enrolments).
     """
     wanted = list(dict.fromkeys(person_ids))
-    present = dict(channel.memberships.filter(person_id__in=wanted).values_list("person_id", "via_group_id"))
+    present = dict(channel.memberships.filter(person_id__in=among(wanted)).values_list("person_id", "via_group_id"))
     if via_group_id is None and any(present.values()):
         channel.memberships.filter(person_id__in=[p for p, group in present.items() if group]).update(via_group=None)
     new = [person_id for person_id in wanted if person_id not in present]
-    ChannelMembership.objects.bulk_create(
-        ChannelMembership(
-            channel=channel,
-            person_id=person_id,
-            via_group_id=via_group_id,
-            is_manager=is_manager,
-            last_read_seq=channel.last_seq,
-            read_roots=channel.root_count,
-        )
-        for person_id in new
+    pattern = ChannelMembership(
+        channel=channel,
+        via_group_id=via_group_id,
+        is_manager=is_manager,
+        last_read_seq=channel.last_seq,
+        read_roots=channel.root_count,
     )
+    insert_alike(pattern, ({"person_id": person_id} for person_id in new))
     if not quiet:
-        for person_id in new:
-            bus.notify("joined", channel=channel.pk, person=person_id)
-        _tell(channel, actor_id, joined=new)
+        bus.notify_all("joined", [{"channel": channel.pk, "person": person_id} for person_id in new])
+        if lines:
+            _tell(channel, actor_id, joined=new)
     return new
 
 
-def unseat(channel: Channel, person_ids: Iterable[uuid.UUID], *, actor_id: uuid.UUID | None) -> list[uuid.UUID]:
+def unseat(
+    channel: Channel, person_ids: Iterable[uuid.UUID], *, actor_id: uuid.UUID | None, lines: bool = True
+) -> list[uuid.UUID]:
     """Take people out of a locked channel; gives back those who were in it.
 
     A private channel never stays without a manager while somebody is in it: nobody else could see that it needs one.
     """
-    rows = list(channel.memberships.filter(person_id__in=list(person_ids)))
+    rows = list(channel.memberships.filter(person_id__in=among(person_ids)))
     gone = [row.person_id for row in rows]
     if not gone:
         return []
-    channel.memberships.filter(pk__in=[row.pk for row in rows]).delete()
-    for person_id in gone:
-        bus.notify("left", channel=channel.pk, person=person_id)
+    channel.memberships.filter(pk__in=among(row.pk for row in rows)).delete()
+    bus.notify_all("left", [{"channel": channel.pk, "person": person_id} for person_id in gone])
     if channel.visibility == Visibility.PRIVATE and any(row.is_manager for row in rows):
         _appoint(channel)
-    _tell(channel, actor_id, left=gone)
+    if lines:
+        _tell(channel, actor_id, left=gone)
     return gone
 
 

@@ -1,4 +1,4 @@
-"""Verbs that write people, their profiles, pictures, tokens and blocks."""
+"""Verbs that write people, their identities elsewhere, their profiles, pictures, tokens and blocks."""
 
 from tertulia.people.services.accounts import (
     create_first_owner,
@@ -9,25 +9,35 @@ from tertulia.people.services.accounts import (
 )
 from tertulia.people.services.blocks import block, unblock
 from tertulia.people.services.claims import claim_placeholder
+from tertulia.people.services.identities import NeedsLinking, arrive, link, unlink
 from tertulia.people.services.pictures import Crop, remove_picture, set_picture
 from tertulia.people.services.profile import ProfileChanges, set_door, update_profile
+from tertulia.people.services.providers import ProviderChanges, add_provider, change_provider, remove_provider
 from tertulia.people.services.tokens import create_token, revoke_token
 
 __all__ = [
     "Crop",
+    "NeedsLinking",
     "ProfileChanges",
+    "ProviderChanges",
+    "add_provider",
+    "arrive",
     "block",
+    "change_provider",
     "claim_placeholder",
     "create_first_owner",
     "create_person",
     "create_placeholder",
     "create_token",
     "enrol",
+    "link",
     "note_verified",
     "remove_picture",
+    "remove_provider",
     "revoke_token",
     "set_door",
     "set_picture",
     "unblock",
+    "unlink",
     "update_profile",
 ]

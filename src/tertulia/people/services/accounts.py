@@ -28,7 +28,7 @@ _FIRST_OWNER_LOCK = 7_233_001  # key of an advisory lock; any number that nothin
 
 def create_person(
     *,
-    email: str,
+    email: str | None,
     display_name: str = "",
     handle: str = "",
     password: str | None = None,
@@ -39,7 +39,8 @@ def create_person(
     """Make an account. Without a name one is made from the address; without a handle, from the name, made unique.
 
     `verified`: the address is known to be theirs, so that they can sign in at once. Without a password they sign in
-    by e-mailed code. Raises Invalid for what cannot be used, Conflict for an address or a given handle in use.
+    by e-mailed code; with no address (`None`), only by an identity of an outside system.
+    Raises Invalid for what cannot be used, Conflict for an address or a given handle in use.
     """
     with transaction.atomic():
         person = enrol(
@@ -50,15 +51,16 @@ def create_person(
             is_owner=is_owner,
             time_zone=time_zone,
         )
-        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=verified)
-        if verified:
-            note_verified(person=person, email=str(person.email))
+        if person.email:
+            EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=verified)
+            if verified:
+                note_verified(person=person, email=person.email)
     return person
 
 
 def enrol(
     *,
-    email: str,
+    email: str | None,
     display_name: str,
     handle: str = "",
     password: str | None = None,
@@ -66,16 +68,18 @@ def enrol(
     time_zone: str = "UTC",
 ) -> Person:
     """As `create_person`, for sign-up, where allauth itself goes on to note the address and to have it confirmed."""
-    email = checks.email(email)
+    if email is not None:
+        email = checks.email(email)
+        display_name = display_name or names.name_from(email) or email.partition("@")[0]
     person = Person(
         email=email,
-        display_name=checks.display_name(display_name or names.name_from(email) or email.partition("@")[0]),
+        display_name=checks.display_name(display_name),
         password=make_password(password),
         is_owner=is_owner,
         time_zone=checks.time_zone(time_zone),
     )
     with transaction.atomic():
-        if Person.objects.filter(email=email).exists():
+        if email and Person.objects.filter(email=email).exists():
             raise _email_in_use()
         _insert(person, handle=handle)
         audit.record(

@@ -7,7 +7,7 @@ owner", "are they banned", "is it archived" stay true until commit. Order of loc
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -126,6 +126,11 @@ def revoke_all(invitations: QuerySet[Invitation]) -> None:
 
 def tell(workspace: Workspace, person_id: uuid.UUID) -> None:
     """Notices after a change to one person's standing: to the workspace's pages, their sidebar, permission caches."""
+    tell_all(workspace, [person_id])
+
+
+def tell_all(workspace: Workspace, person_ids: Collection[uuid.UUID]) -> None:
+    """The same after a change to many people's standing."""
     bus.notify("workspace", workspace=workspace.pk)
-    bus.notify("sidebar", person=person_id)
-    bus.notify("identity", person=person_id)
+    for kind in ("sidebar", "identity"):
+        bus.notify_all(kind, [{"person": person_id} for person_id in person_ids])

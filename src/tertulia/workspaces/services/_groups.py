@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tertulia.kernel import audit, bus
+from tertulia.kernel.bulk import insert_alike
 from tertulia.kernel.errors import Conflict, Invalid, NotFound
 from tertulia.kernel.happenings import emit
 from tertulia.kernel.tidying import line
@@ -132,14 +133,28 @@ def _change(actor: Person, place: Place, group: Group, *, add: set[uuid.UUID], r
         return
     if Membership.objects.filter(workspace=place.workspace, person_id__in=add).count() != len(add):
         raise Invalid(_("Only members of this workspace can be in its groups."), field="person_ids")
-    GroupMembership.objects.bulk_create(GroupMembership(group=group, person_id=person) for person in sorted(add))
+    exchange(actor, group, add=add, remove=remove)
+    bus.notify("workspace", workspace=place.workspace.pk)
+
+
+def exchange(
+    actor: Person | None,
+    group: Group,
+    *,
+    add: Collection[uuid.UUID],
+    remove: Collection[uuid.UUID],
+    quiet: bool = False,
+) -> dict[uuid.UUID, int]:
+    """Takes members into a group of a locked workspace, and others out of it; gives back the new rows by person."""
+    people = [{"person_id": person_id} for person_id in sorted(add)]
+    new: dict[uuid.UUID, int] = dict(insert_alike(GroupMembership(group=group), people, returning=["person_id", "id"]))
     GroupMembership.objects.filter(group=group, person_id__in=remove).delete()
     added, removed = (tuple(sorted(map(str, people))) for people in (add, remove))
     _record(
         actor, "changed the people of", group, after={"name": group.name, "added": len(added), "removed": len(removed)}
     )
-    emit(happenings.GroupChanged(str(place.workspace.pk), str(group.pk), added, removed))
-    bus.notify("workspace", workspace=place.workspace.pk)
+    emit(happenings.GroupChanged(str(group.workspace_id), str(group.pk), added, removed, quiet))
+    return new
 
 
 def _clean_slug(slug: str) -> str:
@@ -169,7 +184,7 @@ def _save(group: Group) -> None:
 
 
 def _record(
-    actor: Person,
+    actor: Person | None,
     verb: str,
     group: Group,
     *,

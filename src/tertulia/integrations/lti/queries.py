@@ -1,0 +1,76 @@
+"""Reads for the pages of LTI; each in a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet
+
+from tertulia.integrations.lti import refusals
+from tertulia.integrations.lti.models import Context, Deployment, Platform, Refused, SigningKey
+from tertulia.integrations.lti.refusals import Reason
+from tertulia.integrations.lti.services.keys import PUBLISHED_AFTER
+from tertulia.kernel.clock import now
+from tertulia.kernel.paging import Slice, keyset
+from tertulia.workspaces.models import Workspace
+
+NEWEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A refused launch, as its administrator reads it."""
+
+    at: datetime
+    reason: str
+    text: str
+
+
+def platforms() -> list[Platform]:
+    """All platforms, by name; each with `course_count`. One query."""
+    return list(Platform.objects.annotate(course_count=Count("contexts")).order_by("name", "pk"))
+
+
+def signing_keys() -> list[SigningKey]:
+    """Our published keys, the one that signs first. One query."""
+    found = SigningKey.objects.exclude(retired_at__lt=now() - PUBLISHED_AFTER).defer("sealed")
+    return list(found.order_by("-created_at"))
+
+
+def deployments(platform: Platform) -> list[Deployment]:
+    """What is accepted. One query."""
+    return list(Deployment.objects.filter(platform=platform).order_by("deployment_id"))
+
+
+def unknown_deployments(platform: Platform) -> list[str]:
+    """Deployments that were refused lately and are still not accepted, so that they can be. Two queries."""
+    rows = Refused.objects.filter(platform=platform, reason=Reason.UNKNOWN_DEPLOYMENT).order_by("-at")[:NEWEST]
+    named = dict.fromkeys(str(row.details.get("deployment", "")) for row in rows)
+    known = set(Deployment.objects.filter(platform=platform).values_list("deployment_id", flat=True))
+    return [name for name in named if name and name not in known]
+
+
+def courses(platform: Platform, *, cursor: str | None, limit: int = 50) -> Slice[Context]:
+    """Courses that have launched, the newest first, with their workspace. One query."""
+    rows = Context.objects.select_related("workspace").filter(platform=platform)
+    return keyset(rows, order=("-id",), cursor=cursor, limit=limit)
+
+
+def courses_in(workspace: Workspace) -> list[Context]:
+    """The courses that lead to a workspace, by title, with their platform. One query."""
+    return list(Context.objects.select_related("platform").filter(workspace=workspace).order_by("title", "pk")[:500])
+
+
+def refused(platform: Platform) -> list[Line]:
+    """The newest refused launches of a platform. One query."""
+    return _lines(Refused.objects.filter(platform=platform).order_by("-at")[:NEWEST])
+
+
+def refused_by_nobody() -> list[Line]:
+    """The newest refused launches that belong to no platform here. One query."""
+    return _lines(Refused.objects.filter(platform=None).order_by("-at")[:NEWEST])
+
+
+def _lines(rows: QuerySet[Refused]) -> list[Line]:
+    return [Line(row.at, row.reason, refusals.to_administrator(row.reason, row.details)) for row in rows]

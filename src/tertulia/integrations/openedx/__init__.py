@@ -1,0 +1,1 @@
+"""People sign in with their account of an Open edX platform."""

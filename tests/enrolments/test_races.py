@@ -1,0 +1,82 @@
+"""Two calls at the same time: one after the other, and nobody twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from django.db import connection
+
+from tertulia.enrolments.models import Enrolment
+from tertulia.people import services as people_services
+from tertulia.people.models import Person
+from tertulia.people.services import bulk
+
+from .world import World, entry, outcomes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_two_calls_at_once_enrol_everybody_once() -> None:
+    world = World()
+    people = [entry(f"p{number}", groups=["A"], channels=["secret"]) for number in range(50)]
+    results: list[dict[str, str]] = []
+    start = threading.Barrier(3)
+
+    def call(source_name: str) -> None:
+        try:
+            source = world.open(source_name)
+            start.wait(10)
+            results.append(outcomes(world.enrol(*people, source=source)))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=call, args=[name]) for name in ("roster", "roster", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == 3
+    told = Counter(outcome for result in results for outcome in result.values())
+    assert told["created"] == 50
+    assert told["unchanged"] == 50
+    assert told["changed"] == 50  # the other source has them from now on, too
+    assert Person.objects.filter(email__startswith="p").count() == 50
+    assert Enrolment.objects.count() == 100
+    assert world.channels("p7") == {"hall", "secret"}
+
+
+def test_an_account_made_at_this_moment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    look = bulk.create_people
+    first = True
+
+    def late(**values: object) -> set[object]:
+        nonlocal first
+        if first:
+            first = False
+            people_services.create_person(email="ana@example.org", display_name="Ana", verified=True)
+        return look(**values)  # type: ignore[arg-type, return-value]
+
+    monkeypatch.setattr(bulk, "create_people", late)
+    assert outcomes(world.enrol(entry("ana"), entry("ben"))) == {"ana": "added", "ben": "added"}
+    assert Person.objects.filter(email="ana@example.org").count() == 1
+
+
+def test_a_handle_taken_at_this_moment_gives_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    look = bulk._handles
+    first = True
+
+    def late(newcomers: object) -> dict[str, str]:
+        nonlocal first
+        found = look(newcomers)  # type: ignore[arg-type]
+        if first:
+            first = False
+            people_services.create_person(email="other@example.org", handle="ana", display_name="Other")
+        return found
+
+    monkeypatch.setattr(bulk, "_handles", late)
+    world.enrol(entry("ana"))
+    assert Person.objects.get(email="ana@example.org").handle == "ana2"
