@@ -19,6 +19,9 @@ NAME: Final = b"tertulia"
 PATIENCE: Final = 30.0
 """Seconds for an answer; after them the connection is taken to be dead."""
 
+PREPARED_NO_MORE: Final = {"26000", "0A000"}
+"""SQLSTATEs of a statement that a pooler forgot, or whose tables have changed: the next call prepares it anew."""
+
 Row = tuple[bytes | None, ...]
 
 
@@ -61,7 +64,11 @@ class Statement:
         self._socket = connection.pgconn.socket
         connection.pgconn.nonblocking = 1
         asyncio.get_running_loop().add_reader(self._socket, self._read)
-        self._rows(await self._ask(lambda pg: pg.send_prepare(NAME, self._text)))
+        try:
+            self._rows(await self._ask(lambda pg: pg.send_prepare(NAME, self._text)))
+        except Refused as error:
+            self._drop(error)
+            raise
 
     async def _ask(self, send: Any) -> list[Any]:
         connection = self._connection
@@ -113,6 +120,8 @@ class Statement:
             error = psycopg.OperationalError(state)
             self._drop(error)
             raise Lost(state)
+        if state in PREPARED_NO_MORE:
+            self._drop(Refused(state))
         raise Refused(state)
 
     def _drop(self, error: BaseException) -> None:
