@@ -15,10 +15,10 @@ from django.db import InterfaceError, OperationalError
 from tertulia.live.connection import BYE, RESTARTING, SIGNED_OUT, TRY_LATER, Connection
 from tertulia.live.cookies import cookies
 from tertulia.live.database import Database
+from tertulia.live.fresh import Fresh
 from tertulia.live.hub import Hub, Notice
 from tertulia.live.listener import listen
 from tertulia.live.plain import Message, Plain, Receive, Send
-from tertulia.live.queries import Fresh
 from tertulia.live.watch import watch
 from tertulia.live.wire import EXTENSION, Wire
 

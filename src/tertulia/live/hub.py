@@ -20,10 +20,11 @@ from tertulia.live.connection import Connection
 from tertulia.live.database import Database
 from tertulia.live.errands import Errands, Stale
 from tertulia.live.frames import encode
+from tertulia.live.fresh import Fresh
 from tertulia.live.gathering import Gathered
 from tertulia.live.news import News
 from tertulia.live.presence import Presence
-from tertulia.live.queries import Fresh, Mark
+from tertulia.live.queries import Mark
 from tertulia.live.rights import Rights
 from tertulia.live.rooms import Room
 

@@ -18,6 +18,7 @@ from tertulia.live import queries
 from tertulia.live.connection import Connection
 from tertulia.live.errands import Stale
 from tertulia.live.frames import encode
+from tertulia.live.fresh import changes as fresh_changes
 from tertulia.live.queries import Changes
 from tertulia.live.rooms import Room
 
@@ -116,7 +117,7 @@ def _written_here(rooms: Iterable[Room]) -> dict[Room, Changes]:
         if not fresh or not _is_heard(room):
             continue
         try:
-            changes = queries.fresh_changes(fresh)
+            changes = fresh_changes(fresh)
         except Exception:  # it will be read, and said again what is wrong with it
             log.exception("What was written here could not be told", channel=str(room.channel))
             continue

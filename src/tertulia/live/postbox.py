@@ -24,7 +24,8 @@ from tertulia.kernel.errors import Busy, Refusal
 from tertulia.kernel.ids import new_id
 from tertulia.live import gateway
 from tertulia.live.database import Database
-from tertulia.live.queries import Come, Fresh
+from tertulia.live.fresh import Fresh
+from tertulia.live.queries import Come
 from tertulia.live.statement import Lost, Refused, Statement
 from tertulia.posts import services, wire, writing
 from tertulia.posts.services import Letter, Posted, at_once
@@ -63,7 +64,10 @@ L = TypeVar("L")
 
 
 class _Desk(Generic[L]):
-    """Letters of one kind, and how a batch of them is written: `write` gives each its answer, and never raises."""
+    """Letters of one kind, and how a batch of them is written: `write` gives each its answer.
+
+    Should it raise, which it is not made to do, everybody of the batch is told: nobody waits for ever.
+    """
 
     def __init__(self, write: Callable[[Sequence[L]], Awaitable[Sequence[Answer | Exception]]]) -> None:
         self._write = write
@@ -90,7 +94,7 @@ class _Desk(Generic[L]):
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-                answers = await self._write([letter for letter, _answer in batch])
+                answers = await self._answers([letter for letter, _answer in batch])
                 for (_letter, future), answer in zip(batch, answers, strict=True):
                     if future.cancelled():
                         continue
@@ -100,6 +104,13 @@ class _Desk(Generic[L]):
                         future.set_result(answer)
         finally:
             self._writing = None
+
+    async def _answers(self, letters: Sequence[L]) -> Sequence[Answer | Exception]:
+        try:
+            return await self._write(letters)
+        except Exception as error:
+            log.exception("A batch of posts has no answers", count=len(letters))
+            return [error] * len(letters)
 
 
 class Postbox:
@@ -148,7 +159,10 @@ class Postbox:
             # Sent before, too fast, archived meanwhile: whatever it is, it is of one letter and not of its neighbours.
             return await self._write_others([(one.letter, one.address) for one in letters])
         done = batch.posted(rows)
-        self._tell(letters, done)
+        try:
+            self._tell(letters, done)
+        except Exception:  # it is committed, and its notice makes the tabs look
+            log.exception("What was just written could not be told")
         return [_delivered(posted) for posted in done.posted]
 
     def _tell(self, letters: Sequence[Words], done: at_once.Done) -> None:

@@ -99,27 +99,6 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """New posts of a channel that this process has just written itself, in their order, and how far the channel came.
-
-    Words that name nobody; whoever knows the channel up to the revision `before` them needs nothing else.
-    """
-
-    channel: Come
-    states: Sequence[PostState]
-
-    @property
-    def before(self) -> int:
-        """The channel's revision before them."""
-        return self.channel.revision - len(self.states)
-
-    @property
-    def seen(self) -> int:
-        """Its last place before them."""
-        return self.channel.last_seq - len(self.states)
-
-
-@dataclass(frozen=True)
 class Asked:
     """Whose standing is asked for: a person, the sessions of their tabs, the channels that these show."""
 
@@ -225,18 +204,6 @@ def changes(since: Mapping[UUID, Mark]) -> dict[UUID, Changes]:
         except Exception:  # the other channels must not suffer from it
             log.exception("A channel's changes could not be told", channel=str(channel_id))
     return found
-
-
-def fresh_changes(fresh: Sequence[Fresh]) -> Changes:
-    """The same of what was written here, one after the other without a gap, and need not be read again."""
-    channel = fresh[-1].channel
-    states = [state for some in fresh for state in some.states]
-    return Changes(
-        workspace_id=channel.workspace_id,
-        mark=Mark(channel.revision, channel.last_seq),
-        posts=telling.posts(channel.id, channel.revision, states),
-        activity=telling.activity(channel, channel.last_seq, fresh[0].seen, states, []),
-    )
 
 
 def missed(asked: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Changes | None]:

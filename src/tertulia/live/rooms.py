@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tertulia.live.connection import Connection
-from tertulia.live.queries import BEHIND, Fresh, Mark
+from tertulia.live.fresh import Fresh
+from tertulia.live.queries import BEHIND, Mark
 
 
 class Room:
