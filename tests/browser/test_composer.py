@@ -102,6 +102,20 @@ def test_enter_takes_the_name_that_was_typed_however_late_the_answer(page: Page)
     assert post(page, "So @te").count() == 0
 
 
+def test_escape_is_for_answers_that_have_not_come_yet_too(page: Page) -> None:
+    held: list[Route] = []
+    composer(page).press_sequentially("you @t")
+    expect(page.locator(".suggestion").first).to_be_visible()
+    page.route(re.compile(r"/suggest\?"), lambda route: held.append(route))  # noqa: PLW0108 - as above
+    with page.expect_request(re.compile(r"/suggest\?.*q=te$")):
+        composer(page).press_sequentially("e")
+    page.keyboard.press("Escape")
+    for route in held:
+        route.continue_()
+    page.keyboard.press("Enter")
+    expect(post(page, "you @te")).to_be_visible()
+
+
 def test_enter_sends_where_nobody_has_that_name(page: Page) -> None:
     composer(page).press_sequentially("@zzyzx")
     page.keyboard.press("Enter")

@@ -27,8 +27,10 @@ export class Suggestions {
       // The element marks its first option just after this event.
       queueMicrotask(() => this.#shown());
     });
-    // What is no longer a name asks nothing, and nothing is chosen for it.
-    one("textarea", form)?.addEventListener("input", () => this.#forget(), { capture: true });
+    // What is no longer a name asks nothing, and nothing is chosen for it; nor where nothing is wanted.
+    const area = one("textarea", form);
+    area?.addEventListener("input", () => this.#forget(), { capture: true });
+    area?.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#forget(); }, { capture: true });
   }
 
   /** @returns {HTMLElement | null} */
