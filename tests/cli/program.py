@@ -51,6 +51,7 @@ class Serving:
     """`tertulia serve`, running. `with Serving(var, port=…) as site:` waits until all of it serves.
 
     `host`: the address it serves at, of this machine or of what `inside` starts it in (`ip netns exec NAME`).
+    `command`: "serve" or "demo".
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Serving:
         workers: int = 1,
         host: str = "127.0.0.1",
         inside: Sequence[str] = (),
+        command: str = "serve",
         **settings: str,
     ) -> None:
         self.port = port or free_port()
@@ -69,7 +71,7 @@ class Serving:
         self.log = var.parent / f"serve-{host}-{self.port}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*inside, PROGRAM, "serve", "--host", host, "--port", str(self.port), "--workers", str(workers)],
+                [*inside, PROGRAM, command, "--host", host, "--port", str(self.port), "--workers", str(workers)],
                 env=environment(var, **settings),
                 cwd=var.parent,
                 stdin=subprocess.DEVNULL,

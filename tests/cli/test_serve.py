@@ -56,6 +56,18 @@ def test_an_empty_install_serves_and_says_what_to_do(var: Path) -> None:
     assert "Traceback" not in site.log.read_text()
 
 
+def test_the_demonstration_keeps_its_own_database_and_no_other(var: Path) -> None:
+    alone = var.parent / "alone"
+    with Serving(alone, command="demo") as site:
+        assert site.status("/") == 200
+        main_process = int((alone / "demo/postgres/postmaster.pid").read_text().splitlines()[0])
+        os.kill(main_process, signal.SIGKILL)
+        assert wait_for(lambda: "The private PostgreSQL is back." in site.log.read_text())
+        assert wait_for(lambda: site.status("/") == 200)
+    assert not (alone / "postgres").exists()
+    assert not postgres_runs(alone / "demo")
+
+
 def test_a_web_process_may_hold_many_sockets_however_few_the_shell_allows(var: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))  # as most shells do

@@ -12,7 +12,6 @@ from tertulia.config import postgres
 from tertulia.config.environment import Environment
 
 LOOK_EVERY = 0.5
-SECOND_LOOK = 0.25
 LONGEST_PAUSE = 30.0
 QUIET_FAILURES = 3  # processes of the one that fell may still be ending
 
@@ -38,15 +37,11 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join()
 
-    def _runs(self, folder: Path) -> bool:
-        """Look twice before calling it stopped: its files are being written while it starts and stops."""
-        return postgres.runs(folder) or self._over.wait(SECOND_LOOK) or postgres.runs(folder)
-
     def _keep(self) -> None:
         assert self._folder is not None
         pause, failures = LOOK_EVERY, 0
         while not self._over.wait(pause):
-            if self._runs(self._folder):
+            if postgres.runs(self._folder):
                 pause, failures = LOOK_EVERY, 0
                 continue
             if not failures:

@@ -145,7 +145,7 @@ def serve(prepare: Callable[[], Environment], *, host: str, port: int, workers: 
     children.append(Child("job", [sys.executable, "-m", "tertulia.cli.jobs"]))
     _close_database()
     supervisor = Supervisor(children, address=_own_address(host, port))
-    with Keeper(given):
+    with Keeper(environment):
         code = supervisor.run()
     listener.close()
     raise typer.Exit(code)
