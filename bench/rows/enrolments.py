@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -15,6 +17,7 @@ from psycopg import sql
 from bench.native import HOST
 from bench.report import Row, Sample
 from bench.scene import Scene
+from bench.world import environment
 
 PEOPLE, FEW = 10_000, 100
 GROUPS = 20
@@ -60,6 +63,29 @@ def run(scene: Scene) -> None:
     scene.report.add(
         Row("enrolments-again", f"the same {count:,} people once more: nothing changes", "s", found["again"])
     )
+    _rule(scene, count)
+
+
+def _rule(scene: Scene, count: int) -> None:
+    told = scene.compete("rule", {"told": lambda: _tell(scene, count)})["told"]
+    scene.report.add(
+        Row(
+            "enrolments-rule",
+            f"a rule over {count:,} people whom a platform tells of: told, applied, accounts and all",
+            "s",
+            told["tell"] + told["apply"],
+            most=MOST_SECONDS,
+            details={name: round(value, 2) for name, value in told.items()},
+        )
+    )
+
+
+def _tell(scene: Scene, count: int) -> Sample:
+    command = [sys.executable, "-m", "bench.told", scene.world.channels[0].workspace, str(count)]
+    more = {"TERTULIA_DATABASE_URL": scene.world.url}
+    done = subprocess.run(command, env=environment(scene.world.var, **more), capture_output=True, text=True, check=True)
+    found: Sample = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _enrol(scene: Scene, count: int) -> Sample:

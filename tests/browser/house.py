@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -16,8 +17,9 @@ from playwright.sync_api import FilePayload, Page
 from tertulia.channels import services as channels
 from tertulia.channels.models import Channel, Visibility
 from tertulia.enrolments import services as enrolments
-from tertulia.enrolments.models import Kind, Run, UploadedList
-from tertulia.enrolments.records import Entry, Mode
+from tertulia.enrolments.models import Key, Kind, Question, Rule, Run, System, UploadedList
+from tertulia.enrolments.records import Draft, Entry, Mode, Registered
+from tertulia.enrolments.services.questions import Wording
 from tertulia.kernel.clock import now
 from tertulia.people import services as people
 from tertulia.people.models import Person
@@ -68,12 +70,19 @@ class House:
     group: Group = field(init=False)
     placeholder: Person = field(init=False)
     roster: UploadedList = field(init=False)
+    campus: System = field(init=False)
+    rule: Rule = field(init=False)
+    making: Rule = field(init=False)
+    asked: Question = field(init=False)
     """A list of enrolments that waits to be looked at."""
     run: Run = field(init=False)
     question: str = field(init=False)
     edited: str = field(init=False)
     link: str = field(init=False)
     """The secret of an invitation."""
+    tool: str = field(init=False)
+    asking: str = field(init=False)
+    """With what the tool sends people to the authorization endpoint."""
     pages: dict[str, Page] = field(default_factory=dict)
 
     @property
@@ -135,7 +144,18 @@ def _people(house: House, noisy: Person) -> None:
     workspaces.add_member(actor=house.ana, workspace=house.workspace, person=house.placeholder, role=Role.LEARNER)
     people.add_provider(actor=house.ana, kind="oidc", name="Campus")
     people.link(actor=house.ana, issuer="https://campus.example", subject="ana", email="ana@campus.example")
+    _tool(house)
     people.create_token(actor=house.ana, name="my script", scopes=["posts:read"], expires_at=now() + timedelta(days=3))
+
+
+def _tool(house: House) -> None:
+    back = "https://wiki.example.org/back"
+    scopes = ["openid", "profile", "email", "groups"]
+    tool, _secret = people.add_tool(actor=house.ana, name="Course wiki", redirect_uris=[back], scopes=scopes)
+    people.allow(actor=house.ben, client=tool, scopes=["openid", "profile"])
+    asking = {"client_id": tool.pk, "redirect_uri": back, "response_type": "code", "scope": " ".join(scopes)}
+    house.tool = tool.pk
+    house.asking = urlencode({**asking, "code_challenge": "x" * 43, "code_challenge_method": "S256"})
 
 
 def _enrolled(house: House) -> None:
@@ -144,6 +164,25 @@ def _enrolled(house: House) -> None:
     enrolments.enrol(source=roster, people=there, mode=Mode.MERGE, actor=house.ana)
     house.run = roster.runs.get()
     house.roster = enrolments.keep_list(actor=house.ana, source=roster, people=there[1:], mode=Mode.MIRROR)
+    _ruled(house)
+
+
+def _ruled(house: House) -> None:
+    """A platform, a rule about it, one that made a workspace, and a question to members."""
+    house.campus = enrolments.open_system(kind=Kind.OPENEDX, name="Campus", issuer="https://campus.example.org")
+    enrolments.lend_system(actor=house.ana, system=house.campus, is_open=True, workspaces=[])
+    told = [
+        Registered(subject=str(number), scope="baking", facts={Key.RUN: ["baking-2027"]}, name=f"Learner {number}")
+        for number in range(12)
+    ]
+    titles = {(Key.RUN, "baking-2027"): "Baking for Beginners"}
+    enrolments.tell(system=house.campus, people=told, titles=titles)
+    bakers = Draft(name="Bakers", conditions=[(Key.RUN, ["baking-2027"])], groups=["Bakers"])
+    house.rule = enrolments.write_rule(actor=house.ana, workspace=house.workspace, draft=bakers)
+    making = Draft(name="One for each run", per="run", conditions=[(Key.RUN, ["cooking*"])])
+    house.making = enrolments.write_rule(actor=house.ana, workspace=None, draft=making)
+    wording = Wording(title="Which track are you on?", word="Track", choices=["Design", "Code"], staff_see=True)
+    house.asked = enrolments.ask(actor=house.ana, workspace=house.workspace, wording=wording)
 
 
 def _places(house: House) -> None:

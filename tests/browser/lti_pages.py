@@ -7,8 +7,24 @@ from datetime import timedelta
 
 from playwright.sync_api import Page
 
-from tertulia.integrations.lti.models import Context, DeepLinking, Pending, Platform, Refused, Runner
+from tertulia.enrolments import services as enrolments
+from tertulia.enrolments.models import Key
+from tertulia.enrolments.records import Draft, Outcome, Registered
+from tertulia.integrations.lti import gradebook
+from tertulia.integrations.lti.models import (
+    Context,
+    DeepLinking,
+    Grade,
+    Learner,
+    Pending,
+    Platform,
+    Refused,
+    RosterFetch,
+    Runner,
+    Score,
+)
 from tertulia.integrations.lti.secrets import digest
+from tertulia.integrations.lti.services import facts
 from tertulia.integrations.lti.services.platforms import add_platform, make_registration_link
 from tertulia.kernel.clock import now
 
@@ -84,7 +100,61 @@ def _furnish(house: House) -> dict[str, object]:
             "new": new.pk,
             "choice": choice.pk,
             "link": make_registration_link(actor=house.ana),
+            "grade": _grade(course, house).pk,
+            "home": house.home,
         }
+
+
+def _grade(course: Context, house: House) -> Grade:
+    """Ben's score has arrived, Tess's was not taken, and the platform asks to wait."""
+    if not course.fetches.exists():
+        counts = {outcome.value: 3 for outcome in Outcome}
+        RosterFetch.objects.create(context=course, state=RosterFetch.State.DONE, people_count=31, counts=counts)
+        RosterFetch.objects.create(
+            context=course, not_before=now() + timedelta(minutes=4), problem="It asks to wait.", people_count=500
+        )
+    scopes = [gradebook.LINE_ITEM, gradebook.SCORE]
+    course.ags = {"scopes": scopes, "line_items": "https://lms.example.org/lineitems", "line_item": ""}
+    course.save(update_fields=["ags"])
+    Learner.objects.get_or_create(context=course, person=house.ana, defaults={"subject": "ana"})
+    grade, is_new = Grade.objects.get_or_create(
+        context=course,
+        label="Taking part",
+        defaults={"channels": [house.table.pk], "until": now() + timedelta(days=30), "counted_at": now()},
+    )
+    if is_new:
+        Grade.objects.filter(pk=grade.pk).update(problem="It asks to wait.", not_before=now() + timedelta(minutes=4))
+        sent = {"sent_at": now(), "sent_given": 6.67, "sent_maximum": 10, "sent_counted": 2, "due": False}
+        for person in (house.ana, house.ben):
+            Score.objects.create(grade=grade, person=person, subject=person.handle, counted=2, **sent)
+        refused = "The platform did not take it: https://lms.example.org/lineitems/1/scores answers 422."
+        Score.objects.create(grade=grade, person=house.tess, subject="tess", counted=1, due=False, problem=refused)
+    return grade
+
+
+def several(page: Page, house: House) -> None:
+    """A course without a home, whose people a rule has put into two workspaces."""
+    filled = _furnish(house)
+    with house.site.database():
+        course = Context.objects.select_related("platform").get(pk=str(filled["new"]))
+        system = facts.system_of(course.platform)
+        enrolments.tell(
+            system=system,
+            people=[
+                Registered(
+                    subject="ana",
+                    scope=facts.scope_of(course),
+                    facts={Key.CONTEXT: [course.context_id]},
+                    person_id=house.ana.pk,
+                )
+            ],
+        )
+        for workspace in (house.workspace, house.lobby):
+            draft = Draft(name="Brewers", conditions=[("context", [course.context_id])], system_id=system.pk)
+            enrolments.write_rule(actor=house.ana, workspace=workspace, draft=draft)
+    answer = page.goto(f"/lti/courses/{course.pk}/places")
+    assert answer
+    assert answer.status == 200
 
 
 def _platform(house: House) -> Platform:

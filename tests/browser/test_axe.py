@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from .axe import everywhere
 from .conftest import Desk
 from .house import PASSWORD, House, furnish
-from .lti_pages import lti, refused, waiting
+from .lti_pages import lti, refused, several, waiting
+from .openedx_pages import openedx, secret
 from .passkeys import add_passkey
 from .site import Site
 from .talking import enter, live, menu, post
@@ -214,6 +215,14 @@ VISITS = [
     at("people:providers", "/installation/sign-in"),
     at("people:new_provider", "/installation/sign-in/new"),
     at("people:provider", "/installation/sign-in/campus"),
+    at("people:tools", "/installation/tools"),
+    at("people:new_tool", "/installation/tools/new"),
+    at("people:tool", "/installation/tools/{tool}"),
+    at("people:allowed", "/settings/tools", "ben"),
+    at("people:allowed", "/settings/tools", note="none yet"),
+    at("idp:oidc:authorization", "/oidc/authorize?{asking}"),
+    at("idp:oidc:authorization", "/oidc/authorize?{asking}", "ben", "asks for more"),
+    at("idp:oidc:logout", "/oidc/sign-out"),
     at("people:profile", "/people/{ana.handle}", note="one's own"),
     at("people:profile", "/people/{ben.handle}"),
     at("people:hand_over", "/people/{placeholder.handle}/hand-over"),
@@ -236,8 +245,23 @@ VISITS = [
     # Enrolments.
     at("enrolments:sources", "~/enrolments"),
     at("enrolments:source", "~/enrolments/{roster.source.pk}"),
+    at("enrolments:delete_source", "~/enrolments/{roster.source.pk}/delete"),
     at("enrolments:run", "~/enrolments/runs/{run.pk}"),
     at("enrolments:list", "~/enrolments/lists/{roster.pk}"),
+    at("enrolments:rules", "~/enrolments/rules"),
+    at("enrolments:new_rule", "~/enrolments/rules/new"),
+    at("enrolments:rule", "~/enrolments/rules/{rule.pk}"),
+    at("enrolments:delete_rule", "~/enrolments/rules/{rule.pk}/delete"),
+    at("enrolments:answer", "~/questions", "ben"),
+    at("enrolments:questions", "~/enrolments/questions"),
+    at("enrolments:question", "~/enrolments/questions/{asked.pk}"),
+    at("enrolments:delete_question", "~/enrolments/questions/{asked.pk}/delete"),
+    at("enrolments:systems", "/installation/systems"),
+    at("enrolments:system", "/installation/systems/{campus.pk}"),
+    at("enrolments:installation_rules", "/installation/rules"),
+    at("enrolments:new_installation_rule", "/installation/rules/new"),
+    at("enrolments:installation_rule", "/installation/rules/{making.pk}"),
+    at("enrolments:delete_installation_rule", "/installation/rules/{making.pk}/delete"),
     # Channels.
     at("channels:home", "~?pane=list"),
     at("channels:browse", "~/channels"),
@@ -273,11 +297,25 @@ VISITS = [
     Visit("lti:addresses", lti("/installation/lti/{platform}/addresses")),
     at("lti:courses", "~/lti"),
     Visit("lti:course", lti("/lti/courses/{course}")),
+    Visit("lti:grades", lti("{home}/lti/{course}/grades")),
+    Visit("lti:grade_new", lti("{home}/lti/{course}/grades/new")),
+    Visit("lti:grade", lti("{home}/lti/grades/{grade}")),
+    Visit("lti:mine", lti("{home}/lti/mine")),
+    Visit("lti:places", several),
     Visit("lti:set_up", lti("/lti/courses/{new}/set-up")),
     Visit("lti:choose", lti("/lti/deep-linking/{choice}")),
     Visit("lti:register", lti("/lti/register/{link}")),
     Visit("lti:continue", waiting),
     Visit("lti:login", refused, "visitor", "refused"),
+    # Open edX.
+    Visit("openedx:index", openedx("/installation/openedx")),
+    Visit("openedx:add", openedx("/installation/openedx/add")),
+    Visit("openedx:connection", openedx("/installation/openedx/{edx}")),
+    Visit("openedx:settings", openedx("/installation/openedx/{edx}/settings")),
+    Visit("openedx:choose", openedx("/installation/openedx/{edx}/courses")),
+    Visit("openedx:course", openedx("/installation/openedx/{edx}/courses/{course}")),
+    Visit("openedx:webhooks", openedx("/installation/openedx/{edx}/webhooks")),
+    Visit("openedx:webhooks", secret, note="secret"),
     at("api:openapi-view", "/api/v1/docs"),
     Visit("shortcuts", _shortcuts),
     Visit("missing", _missing),
@@ -294,7 +332,12 @@ NOT_PAGES = {
     "people:connections": "leads to people:ways",
     "people:pending": "leads to people:join",
     "people:saml_finish": "for the other side's posts",
+    "people:saml_description": "XML for the other side",
     "people:saml_signing_out": "for the other side's messages",
+    "idp:oidc:go_on": "as idp:oidc:authorization, or leads on",
+    "idp:oidc:configuration": "JSON for tools",
+    "idp:oidc:jwks": "JSON for tools",
+    "idp:oidc:userinfo": "JSON for tools",
     "oidc_login": "leads elsewhere",
     "oidc_callback": "leads on",
     "openedx_login": "leads elsewhere",

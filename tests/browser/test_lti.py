@@ -116,3 +116,23 @@ def test_nobody_else_may_frame_us(window: BrowserContext, course: tuple[FakePlat
         expect(evil.frame_locator("iframe").locator("#main")).to_have_count(0)
     finally:
         other.close()
+
+
+def test_who_has_an_account_signs_in_beside_the_frame_and_is_joined(
+    window: BrowserContext, site: Site, course: tuple[FakePlatform, Workspace]
+) -> None:
+    """The platform's address proves nothing, so they show that they are both: in a window, never inside the frame."""
+    fake, workspace = course
+    known = site.person("Lena", password="correct horse battery")
+    fake.launching = {"sub": f"lena-{known.handle}", "email": known.email}
+    frame = _inside(window, fake)
+    with window.expect_page() as opened:
+        frame.get_by_role("button", name="Sign in, in a new window").click()
+    beside = opened.value
+    beside.locator("input[name=login]").fill(known.email or "")
+    beside.locator("input[name=password]").fill("correct horse battery")
+    beside.locator("form button.primary").first.click()
+    beside.get_by_role("button", name="Yes, both are me").click()
+    expect(beside.locator(".sidebar-head")).to_contain_text(workspace.name)
+    again = _inside(window, fake)
+    expect(again.locator(".sidebar-head")).to_contain_text(workspace.name)

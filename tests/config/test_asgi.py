@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
-from tertulia.config import asgi
+from tertulia.config import asgi, lists
 from tertulia.config.bridge import Message, Scope
 from tertulia.kernel.errors import Busy
 
@@ -139,3 +140,34 @@ def test_what_the_fast_lane_cannot_take_is_a_problem(
     assert dict(start["headers"])[b"content-type"] == b"application/problem+json"
     assert (b"retry-after" in dict(start["headers"])) == (status == 503)
     assert json.loads(body["body"])["type"] == f"/problems/{kind}"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_large_list_is_not_read_from_those_who_may_not_send_it(
+    monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    bodies: list[bytes] = []
+
+    async def through_bridge(_scope: Scope, receive: Any, _send: Any, *, limit: int) -> None:
+        assert limit == settings.MAX_LIST_BYTES
+        bodies.append((await receive())["body"])
+
+    monkeypatch.setattr(lists, "may_send", lambda token, path: allowed and token == "Bearer x" and "course" in path)
+    monkeypatch.setattr(asgi, "bridge", through_bridge)
+    length = str(settings.MAX_FORM_BYTES + 1).encode()
+    scope = http("/api/v1/workspaces/course/enrolments", (b"content-length", length), (b"authorization", b"Bearer x"))
+    with override_settings(FAST_LANE=False):
+        ask(scope, {"type": "http.request", "body": b"ten thousand people"})
+    assert bodies == [b"ten thousand people" if allowed else b""]
+
+
+def test_a_large_list_without_a_token_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+
+    async def through_bridge(_scope: Scope, _receive: Any, _send: Any, *, limit: int) -> None:
+        limits.append(limit)
+
+    monkeypatch.setattr(asgi, "bridge", through_bridge)
+    with override_settings(FAST_LANE=False):
+        ask(http("/api/v1/workspaces/course/enrolments", (b"content-length", b"9999999")))
+    assert limits == [settings.MAX_FORM_BYTES]

@@ -80,7 +80,7 @@ def test_anothers_list_is_not_to_be_seen(world: World, olga: Client) -> None:
 
 def test_settings_of_a_source_are_changed_and_kept(world: World, olga: Client) -> None:
     address = reverse("enrolments:source", args=["course", world.source.pk])
-    wanted = {"leaving": "guest", "largest_share": "50", "welcome": "on"}
+    wanted = {"name": "Roster", "leaving": "guest", "largest_share": "50", "welcome": "on"}
     assert olga.post(address, wanted).status_code == 302
     world.source.refresh_from_db()
     assert (world.source.leaving, world.source.largest_share, world.source.welcome) == (Leaving.GUEST, 50, True)

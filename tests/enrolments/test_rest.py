@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tertulia.config import lists
 from tertulia.enrolments import rest
 from tertulia.enrolments.models import Run, Source
 from tertulia.enrolments.records import MOST_PEOPLE
@@ -178,3 +179,18 @@ def test_sources_and_runs_are_listed(script: Script, world: World) -> None:
     assert [run["counts"] for run in runs["items"]] == [{"unchanged": 2}, {"created": 2}]
     assert runs["items"][0]["by"] == str(world.olga.pk)
     assert script("GET", f"{PATH}/runs?source={world.source.pk}")[1]["items"] == []
+
+
+def test_a_large_list_is_read_from_those_only_who_may_send_it(world: World, script: Script) -> None:
+    def may(raw: str, path: str = PATH) -> bool:
+        return lists.may_send(f"Bearer {raw}", path)
+
+    assert may(script.raw)
+    assert may(script.raw, PATH + "/preview")
+    assert not may(script.raw, PATH.replace("course", "elsewhere"))
+    assert not may(script.raw, PATH + "/rules")
+    assert not may("nonsense")
+    assert not lists.may_send("", PATH)
+    assert not may(Script(world.olga, "enrolments:read").raw)
+    assert not may(Script(world.otto, "enrolments:write").raw)
+    assert not may(Script(world.member("ana"), "enrolments:write").raw)

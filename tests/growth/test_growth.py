@@ -52,6 +52,12 @@ PAGES = [
     "/w/course/enrolments/{source}",
     "/w/course/enrolments/runs/{run}",
     "/w/course/enrolments/lists/{uploaded}",
+    "/w/course/lti",
+    "/w/course/lti/mine",
+    "/w/course/lti/{course}/grades",
+    "/w/course/lti/{course}/grades/new",
+    "/w/course/lti/grades/{grade}",
+    "/lti/courses/{course}",
     "/w/course/saved",
     "/w/course/threads",
     "/w/course/drafts",
@@ -60,6 +66,8 @@ PAGES = [
     "/people/{handle}",
     "/settings/tokens",
     "/settings/blocks",
+    "/settings/tools",
+    "/installation/tools",
     "/accounts/sessions/",
 ]
 REST = [

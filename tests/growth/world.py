@@ -19,6 +19,16 @@ from tertulia.channels.models import Channel
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.models import Kind
 from tertulia.enrolments.records import Entry, Mode
+from tertulia.integrations.lti import gradebook
+from tertulia.integrations.lti.models import (
+    Context,
+    Grade,
+    Learner,
+    Link,
+    Platform,
+    RosterFetch,
+    Score,
+)
 from tertulia.kernel.clock import now
 from tertulia.people import services as people
 from tertulia.people.models import Person
@@ -64,6 +74,9 @@ class Growing:
         self.source = enrolments.open_source(
             actor=self.ana, workspace=self.workspace, name="Some roster", kind=Kind.REST
         )
+        self.platform = self._platform()
+        self.course = self._course("1")
+        self.grade = Grade.objects.create(context=self.course, label="Some grade", channels=[self.chatter.pk])
 
     def names(self) -> dict[str, str]:
         """What fills the parts of addresses."""
@@ -76,6 +89,8 @@ class Growing:
             "source": str(self.source.pk),
             "run": str(self.source.runs.latest("id").pk),
             "uploaded": str(self.uploaded.pk),
+            "course": str(self.course.pk),
+            "grade": str(self.grade.pk),
         }
 
     def grow(self) -> None:
@@ -95,6 +110,7 @@ class Growing:
             self._grow_channels(number, one, new)
             self._grow_posts(number, one)
         self._grow_enrolments()
+        self._grow_courses(numbers, new)
         for one in new:
             self._grow_own(one)  # last, because nobody can begin to write to those they block
 
@@ -136,6 +152,32 @@ class Growing:
         later = [Entry(f"later{who}", email=f"later{who}@example.org") for who in range(self.size)]
         self.uploaded = enrolments.keep_list(actor=self.ana, source=self.source, people=later, mode=Mode.MERGE)
 
+    def _platform(self) -> Platform:
+        return Platform.objects.create(name="Some LMS", issuer="https://lms.example", client_id="1")
+
+    def _course(self, number: str) -> Context:
+        ags = {"scopes": [gradebook.LINE_ITEM, gradebook.SCORE], "line_items": "https://lms.example/items"}
+        return Context.objects.create(
+            platform=self.platform,
+            deployment_id="1",
+            context_id=number,
+            workspace=self.workspace,
+            nrps_url="https://lms.example/roster",
+            ags=ags,
+        )
+
+    def _grow_courses(self, numbers: range, people: Sequence[Person]) -> None:
+        for number, one in zip(numbers, people, strict=True):
+            self._course(f"some {number}")
+            RosterFetch.objects.create(context=self.course, state=RosterFetch.State.DONE)
+            Learner.objects.create(context=self.course, person=one, subject=f"some {number}")
+            Score.objects.create(grade=self.grade, person=one, subject=f"some {number}", counted=1)
+            Link.objects.create(
+                context=self.course, resource_link_id=f"some {number}", title=f"Some {number}", ags=self.course.ags
+            )
+            grade = Grade.objects.create(context=self.course, label=f"Some {number}", channels=[self.chatter.pk])
+            Score.objects.create(grade=grade, person=self.ana, subject="ana", counted=1, sent_at=now())
+
     def _grow_channels(self, number: int, one: Person, others: Sequence[Person]) -> None:
         for kind in ("loved", "joined", "archived", "free"):
             made = self._channel(f"{kind}{number}")
@@ -175,6 +217,10 @@ class Growing:
 
     def _grow_own(self, one: Person) -> None:
         people.create_token(actor=self.ana, name=f"for {one.handle}", scopes=["posts:read"], expires_at=None)
+        tool, _secret = people.add_tool(
+            actor=self.ana, name=f"Wiki of {one.handle}", redirect_uris=["https://x.example/"]
+        )
+        people.allow(actor=self.ana, client=tool, scopes=["openid"])
         people.block(actor=self.ana, person=one)
         session = SessionStore()
         session.create()

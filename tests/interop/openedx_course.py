@@ -59,6 +59,7 @@ from lti_consumer.plugin import compat  # noqa: E402
 from opaque_keys.edx.keys import CourseKey, UsageKey  # noqa: E402
 
 _config: Any = None
+_grades: list[dict[str, Any]] = []
 
 
 def nobody(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -101,6 +102,49 @@ def chosen(_request: HttpRequest) -> JsonResponse:
     return JsonResponse([{"id": i.pk, "type": i.content_type, **i.attributes} for i in items], safe=False)
 
 
+def grades(_request: HttpRequest) -> JsonResponse:
+    """What stands in Open edX's own gradebook: who, how many of the block's points, what was said of it."""
+    return JsonResponse(_grades, safe=False)
+
+
+def results(_request: HttpRequest) -> JsonResponse:
+    """The columns, and the scores that have arrived for each."""
+    shown = [
+        {"label": line.label, "maximum": line.score_maximum, "scores": line.scores.count()}
+        for line in models.LtiAgsLineItem.objects.order_by("pk")
+    ]
+    return JsonResponse(shown, safe=False)
+
+
+def grade_mode(request: HttpRequest) -> HttpResponse:
+    """As an author sets it in Studio: who makes columns, the tool (programmatic) or Open edX (declarative)."""
+    models.LtiAgsLineItem.objects.all().delete()
+    _grades.clear()
+    models.LtiConfiguration.objects.update(lti_advantage_ags_mode=request.GET["mode"])
+    _config.refresh_from_db()
+    return HttpResponse("set")
+
+
+class _Block:
+    """The unit, as its gradebook asks for it."""
+
+    has_score, weight, display_name = True, 50, "Unit 1"
+    accept_grades_past_due = False
+    scope_ids = SimpleNamespace(usage_id=BLOCK)
+
+    def is_past_due(self) -> bool:
+        """It has no date."""
+        return False
+
+    def max_score(self) -> int:
+        """Its points."""
+        return self.weight
+
+    def set_user_module_score(self, user: str, score: float, maximum: int, comment: str) -> None:
+        """Where grades end up."""
+        _grades.append({"user": user, "score": score, "maximum": maximum, "comment": comment})
+
+
 def _external(number: int) -> str:
     return f"b0b0b0b0-0000-4000-8000-{number:012}"
 
@@ -119,10 +163,16 @@ compat.batch_get_or_create_externalids = lambda _users: {
 }
 compat.user_has_studio_write_access = lambda _user, _course: True
 compat.get_event_tracker = lambda: None
+compat.load_enough_xblock = lambda _location: _Block()
+compat.load_block_as_user = lambda _location: _Block()
+compat.get_user_from_external_user_id = lambda external: PEOPLE[int(external.rpartition("-")[2])][0]
 
 urlpatterns = [
     path("course", course),
     path("chosen", chosen),
+    path("grades", grades),
+    path("results", results),
+    path("grade-mode", grade_mode),
     re_path("^api/", include("lti_consumer.plugin.urls", namespace="lti_consumer")),
 ]
 
@@ -147,7 +197,7 @@ def main() -> None:
         lti_advantage_enable_nrps=True,
         lti_advantage_deep_linking_enabled=True,
         lti_advantage_deep_linking_launch_url=f"{TOOL}/lti/launch",
-        lti_advantage_ags_mode=models.LtiConfiguration.LTI_ADVANTAGE_AGS_DISABLED,
+        lti_advantage_ags_mode=models.LtiConfiguration.LTI_ADVANTAGE_AGS_PROGRAMMATIC,
     )
     models.CourseAllowPIISharingInLTIFlag.objects.create(course_id=CourseKey.from_string(COURSE), enabled=True)
     base = f"{HOME}/api/lti_consumer/v1"

@@ -2,7 +2,9 @@
 
     python saml_idp.py PORT OUR_METADATA_URL FOLDER
 
-Our metadata is fetched when somebody first comes with a request. `/seen` says what it has understood of us.
+Our metadata is fetched when somebody first comes with a request. `/seen` says what it has understood of us. Who is
+called "sealed" is spoken of in assertions that are encrypted for us, "old" in signatures by SHA-1. `/end?name=…` signs
+somebody out here from there; with `&unsigned=1` as anybody could ask for it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ HOME = f"http://127.0.0.1:{PORT}"
 PEOPLE = {
     "vera": {"displayName": "Vera Paz", "mail": "vera@example.org", "givenName": "Vera", "sn": "Paz"},
     "old": {"mail": "old@example.org"},
+    "sealed": {"displayName": "Selma Paz", "mail": "sealed@example.org", "isMemberOf": ["staff", "choir"]},
 }
 
 
@@ -89,8 +92,12 @@ class Pages(BaseHTTPRequestHandler):
             )
         elif address.path == "/sso":
             self._sign_in(query)
+        elif address.path == "/slo" and "SAMLResponse" in query:
+            self._send("<title>Campus</title><h1>Signed out everywhere</h1>")
         elif address.path == "/slo":
             self._sign_out(query)
+        elif address.path == "/end":
+            self._end(query)
         else:
             self._send("There is no such page.", status=404)
 
@@ -100,7 +107,14 @@ class Pages(BaseHTTPRequestHandler):
         where = saml.response_args(request, [BINDING_HTTP_POST])
         context = {"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": HOME}
         answer = saml.create_authn_response(
-            PEOPLE[name], userid=name, authn=context, **self._algorithms(name), **self._known(where)
+            PEOPLE[name],
+            userid=name,
+            authn=context,
+            encrypt_assertion=name == "sealed",
+            # The signature that it makes inside of encryption is invalid to python3-saml; the response's counts then.
+            sign_assertion=name != "sealed",
+            **self._algorithms(name),
+            **self._known(where),
         )
         self.server.seen.append({"is": "sign-in", "by": request.issuer.text, "to": where["destination"]})
         page = saml.apply_binding(
@@ -135,6 +149,18 @@ class Pages(BaseHTTPRequestHandler):
             sign=True,
             sigalg=SIG_RSA_SHA256,
         )
+        self.send_response(302)
+        self.send_header("Location", dict(away["headers"])["Location"])
+        self.end_headers()
+
+    def _end(self, query: dict[str, str]) -> None:
+        saml = self.server.saml
+        where = f"{OURS.removesuffix('metadata/')}sls/"
+        request_id, request = saml.create_logout_request(
+            where, issuer_entity_id=OURS, name_id=saml.ident.find_nameid(query["name"])[0], sign=False
+        )
+        signing = {} if "unsigned" in query else {"sign": True, "sigalg": SIG_RSA_SHA256}
+        away = saml.apply_binding(BINDING_HTTP_REDIRECT, str(request), where, str(request_id), **signing)
         self.send_response(302)
         self.send_header("Location", dict(away["headers"])["Location"])
         self.end_headers()

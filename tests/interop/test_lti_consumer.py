@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,16 @@ from playwright.sync_api import Page, expect
 from browser.conftest import Desk
 from browser.site import Site
 from cli.program import free_port
-from tertulia.integrations.lti.models import Context, Platform
-from tertulia.integrations.lti.services import keys, roster
+from tertulia.channels import access as channel_access
+from tertulia.channels import services as channels
+from tertulia.integrations.lti import gradebook
+from tertulia.integrations.lti.models import Context, Grade, Link, Platform
+from tertulia.integrations.lti.services import asking, contributions, grades, keys, roster, roster_pages, scores
 from tertulia.integrations.lti.services.platforms import add_platform
 from tertulia.integrations.lti.services.registration import ROSTER_SCOPE
 from tertulia.kernel import fetching
-from tertulia.people.models import Identity
+from tertulia.people.models import Identity, Person
+from tertulia.posts import services as posts
 from tertulia.workspaces.models import Membership, Role
 
 from .environments import python_with
@@ -40,6 +45,10 @@ class Edx:
     def course(self, handle: str, extra: str = "") -> str:
         """The address at which this person opens the unit."""
         return f"{self.url}/course?as={handle}{extra}"
+
+    def ask(self, path: str) -> Any:
+        """What it says at one of its addresses."""
+        return fetching.fetch(f"{self.url}/{path}", headers={"Accept": "*/*"}).json()
 
     def chosen(self) -> list[dict[str, Any]]:
         """What it has stored of deep linking."""
@@ -121,12 +130,15 @@ def test_what_an_instructor_chooses_is_stored_there_and_leads_here(edx: Edx, bro
 def test_its_roster_is_read_page_by_page_and_followed(
     site: Site, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roster, "PAGE", 2)
+    monkeypatch.setattr(roster_pages, "PAGE", 2)
     with site.database():
         fresh = Context.objects.select_related("platform").get(pk=context.pk)
-        members = roster.read_members(fresh)
+        begun = roster_pages.begin(fresh)
+        roster_pages.read_on(begun)
+        members = roster_pages.members(begun)
         report = roster.fetch_roster(context=fresh)
         fresh.refresh_from_db()
+    assert begun.page_count == 3
     assert [member["email"].partition("@")[0] for member in members] == ["ines", "lena", "paul", "staff", "quiet"]
     assert report is not None, fresh.roster_problem
     with site.database():
@@ -144,8 +156,67 @@ def test_its_roster_is_read_page_by_page_and_followed(
 
 def test_it_believes_nobody_elses_assertion(edx: Edx, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with site.database():
-        assert roster.access_token(edx.platform, ROSTER_SCOPE)
+        assert asking.access_token(edx.platform, [ROSTER_SCOPE])
         real = keys.sign
         monkeypatch.setattr(keys, "sign", lambda claims: real(claims)[:-8] + "AAAAAAAA")
         with pytest.raises(fetching.Unreachable, match="answers 400"):
-            roster.access_token(edx.platform, ROSTER_SCOPE)
+            asking.access_token(edx.platform, [ROSTER_SCOPE])
+
+
+def _who(context: Context, handle: str) -> Person:
+    return Identity.objects.get(issuer=context.platform.issuer, email=f"{handle}@example.org").person
+
+
+def _contribute(person: Person, channel_id: uuid.UUID, *words: str) -> None:
+    seat = channel_access.channel(person, channel_id)
+    for said in words:
+        posts.post(actor=person, seat=seat, body=said)
+
+
+@pytest.mark.parametrize(
+    ("mode", "column"),
+    [
+        ("programmatic", {"label": "Talking", "maximum": 10}),  # we make the column
+        ("declarative", {"label": "Unit 1", "maximum": 50}),  # Open edX has made it
+    ],
+)
+def test_taking_part_is_a_grade_in_its_gradebook(
+    edx: Edx, site: Site, context: Context, browse: Desk, mode: str, column: dict[str, Any]
+) -> None:
+    fetching.fetch(f"{edx.url}/grade-mode?mode={mode}")
+    for handle in ("ines", "lena"):
+        page = browse()
+        page.goto(edx.course(handle))
+        _in_the_workspace(page)
+    with site.database():
+        ines, lena = _who(context, "ines"), _who(context, "lena")
+        assert context.workspace is not None
+        talk = channels.create_channel(actor=ines, workspace=context.workspace, name=f"Talk {mode}")
+        channels.add_people(actor=ines, channel=talk, person_ids=[lena.pk])
+        link = Link.objects.filter(context=context, title="").first() or Link.objects.filter(context=context)[0]
+        offered = gradebook.offer(link.ags)
+        assert (offered.may_score, offered.may_make) == (True, mode == "programmatic")
+        assert bool(offered.line_item) == (mode == "declarative")
+        grade = grades.open_grade(
+            actor=ines, context=context, link_id=link.pk, channel_ids=[talk.pk], label="Talking", maximum=10, wanted=2,
+            fewest_words=3,
+        )  # fmt: skip
+        _contribute(lena, talk.pk, "one two three")
+        _contribute(ines, talk.pk, "well said indeed", "and once more so")
+        assert _sent(grade) == 1, Grade.objects.get(pk=grade.pk).problem
+    assert edx.ask("results") == [{**column, "scores": 1}]
+    told = {"user": "lena", "score": 0.5, "maximum": 50, "comment": "1 of 2 contributions"}
+    assert edx.ask("grades") == [told]
+    with site.database():
+        assert _sent(grade) == 0
+        _contribute(lena, talk.pk, "four five six", "and one too many")
+        assert _sent(grade) == 1
+        grades.switch(actor=ines, grade=grade, on=False)
+    assert [each["score"] for each in edx.ask("grades")] == [0.5, 1.0]
+    assert edx.ask("results") == [{**column, "scores": 1}]
+
+
+def _sent(grade: Grade) -> int:
+    fresh = Grade.objects.select_related("context__platform", "context__workspace", "link", "by").get(pk=grade.pk)
+    contributions.count(fresh)
+    return scores.send(fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -125,6 +126,36 @@ def test_what_is_signed_with_sha1_is_refused(idp: Idp, site: Site, browse: Desk)
     expect(page).to_have_url(f"{site.url}/accounts/login/?next=/settings")
     with site.database():
         assert not Identity.objects.filter(issuer=f"{idp.url}/metadata", email="old@example.org").exists()
+
+
+def test_encrypted_assertions_are_read(idp: Idp, site: Site, browse: Desk) -> None:
+    page, posted = browse(), []
+    page.on("request", lambda request: posted.append(request) if request.url.endswith("/acs/") else None)
+    _come(page, "sealed")
+    expect(page).to_have_url(f"{site.url}/settings")
+    answer = base64.b64decode(str(_form(posted[0].post_data or "")["SAMLResponse"])).decode()
+    assert "EncryptedAssertion" in answer
+    assert "sealed@example.org" not in answer
+    with site.database():
+        identity = Identity.objects.select_related("person").get(
+            issuer=f"{idp.url}/metadata", email="sealed@example.org"
+        )
+    assert identity.person.display_name == "Selma Paz"
+
+
+def test_it_signs_somebody_out_here_only_by_a_signed_request(idp: Idp, site: Site, browse: Desk) -> None:
+    page = browse()
+    _come(page)
+    expect(page).to_have_url(f"{site.url}/settings")
+    refused = page.goto(f"{idp.url}/end?name=vera&unsigned=1")
+    assert refused
+    assert refused.status == 400
+    page.goto("/settings")
+    expect(page).to_have_url(f"{site.url}/settings")
+    page.goto(f"{idp.url}/end?name=vera")
+    expect(page.locator("h1")).to_have_text("Signed out everywhere")
+    page.goto("/settings")
+    expect(page).to_have_url(f"{site.url}/accounts/login/?next=/settings")
 
 
 def _form(sent: str) -> dict[str, str | float | bool]:

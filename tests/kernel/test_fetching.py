@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tertulia.kernel import fetching
 from tertulia.kernel.fetching import Unreachable
@@ -181,11 +188,11 @@ def test_what_is_public_does_not_lead_into_a_private_network(monkeypatch: pytest
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_a, **_k: [(0, 0, 0, "", (hosts.get(host, host), 0))])
     asked: list[str] = []
 
-    def ask(_method: str, url: str, **_about: Any) -> None:
+    def ask(url: str, *_about: Any) -> None:
         asked.append(url)
         raise Unreachable("stop")
 
-    monkeypatch.setattr(fetching._pool, "request", ask)
+    monkeypatch.setattr(fetching, "_ask", ask)
     public, private = "https://id.example/", "https://10.1.2.3/"
     for url, chosen, goes in (
         ("https://keys.example/jwks", public, False),
@@ -233,3 +240,88 @@ def test_without_encryption_only_where_we_have_none_ourselves(settings: Any) -> 
     settings.BASE_URL = "https://tertulia.example"
     with pytest.raises(Unreachable):
         fetching.check_address("http://id.example/")
+
+
+def _names(monkeypatch: pytest.MonkeyPatch, **answers: list[str]) -> list[str]:
+    """From now on each lookup of a name takes its next answer. Returns the lookups, as they come."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def look_up(host: str, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if host.endswith(".test"):
+            asked.append(host)
+            host = answers[host.removesuffix(".test")].pop(0)
+        return real(host, port, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+def test_a_name_is_looked_up_once(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding: what was checked is what is asked, whatever the name means by now."""
+    there.answer = lambda handler: _send(handler, json.dumps(handler.headers["Host"]).encode())
+    asked = _names(monkeypatch, lms=["127.0.0.1", "127.0.0.2"])
+    host = f"lms.test:{there.server_port}"
+    assert fetching.fetch(f"http://{host}/a?b=c").json() == host
+    assert asked == ["lms.test"]
+
+
+def test_what_turns_private_after_the_check_is_not_asked(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _names(monkeypatch, chosen=["93.184.216.34"], keys=["127.0.0.1"])
+    with pytest.raises(Unreachable, match="private network"):
+        fetching.fetch(f"http://keys.test:{there.server_port}/", chosen="http://chosen.test/")
+    assert there.connections == 0
+    assert asked == ["keys.test", "chosen.test"]
+
+
+def test_the_next_address_is_tried_where_nobody_listens(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    there.answer = lambda handler: _send(handler, b'"here"')
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 0)) for host in ("127.0.0.3", "127.0.0.1")]
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **k: both if host == "lms.test" else real(host, *a, **k)
+    )
+    assert fetching.fetch(f"http://lms.test:{there.server_port}/").json() == "here"
+    both.pop()
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        fetching.fetch(f"http://lms.test:{there.server_port}/")
+
+
+@pytest.mark.parametrize(("name", "believed"), [("lms.test", True), ("other.test", False)])
+def test_the_certificate_is_for_the_name(
+    there: There, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, *, believed: bool
+) -> None:
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_bytes(_certificate("lms.test"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    there.socket = tls.wrap_socket(there.socket, server_side=True)
+    there.answer = lambda handler: _send(handler, b'"here"')
+    monkeypatch.setitem(fetching._pool.connection_pool_kw, "ca_certs", str(certificate))
+    _names(monkeypatch, **{name.removesuffix(".test"): ["127.0.0.1"]})
+    url = f"https://{name}:{there.server_port}/"
+    if believed:
+        assert fetching.fetch(url).json() == "here"
+    else:
+        with pytest.raises(Unreachable, match="SSLError"):
+            fetching.fetch(url)
+
+
+def _certificate(name: str) -> bytes:
+    """A certificate for this name that vouches for itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    whose = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(whose)
+        .issuer_name(whose)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret + made.public_bytes(Encoding.PEM)

@@ -8,7 +8,10 @@ import pytest
 from django.test import Client
 
 from tertulia.kernel import bus
+from tertulia.people import services
+from tertulia.people.models import Person
 
+from .wiki import BACK, Wiki
 from .world import World
 
 
@@ -37,3 +40,20 @@ def notices(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
 def visitor(client: Client) -> Client:
     """A browser in which nobody is signed in."""
     return client
+
+
+@pytest.fixture
+def owner(world: World) -> Person:
+    """Who owns the installation."""
+    world.otto.is_owner = True
+    world.otto.save()
+    return world.otto
+
+
+@pytest.fixture
+def wiki(owner: Person) -> Wiki:
+    """A wiki that may learn all there is."""
+    client, secret = services.add_tool(
+        actor=owner, name="Wiki", redirect_uris=[BACK], scopes=["openid", "profile", "email", "groups"]
+    )
+    return Wiki(client.pk, secret)

@@ -6,17 +6,19 @@ import base64
 import datetime as dt
 import zlib
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
+xmlsec: Any = import_module("xmlsec")  # its own stubs lack most of what is used here
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 MAIL = "urn:oid:0.9.2342.19200300.100.1.3"
@@ -83,7 +85,7 @@ class FakeIdp:
         now, until = _text(moment), _text(moment + dt.timedelta(minutes=about["minutes"]))
         before = _text(moment - dt.timedelta(minutes=1))
         attributes = "".join(
-            f'<saml:Attribute Name="{name}"><saml:AttributeValue>{escape(value)}</saml:AttributeValue></saml:Attribute>'
+            f'<saml:Attribute Name="{name}">{_values(value)}</saml:Attribute>'
             for name, value in about["attributes"].items()
         )
         number = f"_{abs(hash((now, about['subject'], location)))}"
@@ -113,6 +115,57 @@ class FakeIdp:
             f"{change(assertion) if change else assertion}</samlp:Response>"
         )
         return {"SAMLResponse": base64.b64encode(response.encode()).decode()}
+
+    def about_signing_out(self, kind: str, *, signed: bool = False) -> dict[str, str]:
+        """The query of a logout request, or of the answer to one (SAML Bindings 3.4)."""
+        moment = _text(dt.datetime.now(dt.UTC))
+        where = "http://testserver/accounts/saml/campus/sls/"
+        about = (
+            f'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
+            f' ID="_out" Version="2.0" IssueInstant="{moment}" Destination="{where}"'
+        )
+        issuer = f"<saml:Issuer>{self.entity}</saml:Issuer>"
+        status = '<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>'
+        message = {
+            "SAMLRequest": f"<samlp:LogoutRequest {about}>{issuer}<saml:NameID>u-1</saml:NameID></samlp:LogoutRequest>",
+            "SAMLResponse": f"<samlp:LogoutResponse {about}>{issuer}{status}</samlp:LogoutResponse>",
+        }[kind]
+        query = {kind: _packed(message)}
+        if signed:
+            query["SigAlg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+            key = serialization.load_pem_private_key(self.pair[0].encode(), password=None)
+            assert isinstance(key, rsa.RSAPrivateKey)
+            signature = key.sign(urlencode(query).encode(), padding.PKCS1v15(), hashes.SHA256())
+            query["Signature"] = base64.b64encode(signature).decode()
+        return query
+
+
+def _values(value: str | list[str]) -> str:
+    values = [value] if isinstance(value, str) else value
+    return "".join(f"<saml:AttributeValue>{escape(one)}</saml:AttributeValue>" for one in values)
+
+
+def _packed(message: str) -> str:
+    squeezer = zlib.compressobj(wbits=-15)
+    return base64.b64encode(squeezer.compress(message.encode()) + squeezer.flush()).decode()
+
+
+def encrypted(assertion: str, metadata: bytes) -> str:
+    """The assertion, encrypted for the first encryption key of this metadata (XML Encryption)."""
+    found = etree.fromstring(metadata).find('.//{*}KeyDescriptor[@use="encryption"]//{*}X509Certificate')
+    pem = f"-----BEGIN CERTIFICATE-----\n{''.join(found.text.split())}\n-----END CERTIFICATE-----\n"
+    manager = xmlsec.KeysManager()
+    manager.add_key(xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM, None))
+    tree = etree.fromstring(assertion)
+    sealed = xmlsec.template.encrypted_data_create(tree, xmlsec.Transform.AES128, type=xmlsec.EncryptionType.ELEMENT)
+    xmlsec.template.encrypted_data_ensure_cipher_value(sealed)
+    about_key = xmlsec.template.encrypted_data_ensure_key_info(sealed, ns="dsig")
+    key = xmlsec.template.add_encrypted_key(about_key, xmlsec.Transform.RSA_OAEP)
+    xmlsec.template.encrypted_data_ensure_cipher_value(key)
+    context = xmlsec.EncryptionContext(manager)
+    context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, 128, xmlsec.KeyDataType.SESSION)
+    data = etree.tostring(context.encrypt_xml(sealed, tree)).decode()
+    return f"<saml:EncryptedAssertion>{data}</saml:EncryptedAssertion>"
 
 
 def request_of(location: str) -> Any:

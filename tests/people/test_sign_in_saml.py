@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +12,18 @@ from django.test import Client
 from lxml import etree
 
 from tertulia.kernel.fetching import Unreachable
-from tertulia.people.models import Identity, Kind, Person, SignInProvider
+from tertulia.people.models import Identity, Kind, Person, SamlKey, SignInProvider
 from tertulia.people.sign_in import providers
 from tertulia.people.sign_in.saml import described, read_metadata
 
 from .fake_oidc import Fake, running
-from .fake_saml import MAIL, TRANSIENT, FakeIdp, request_of
+from .fake_saml import MAIL, TRANSIENT, FakeIdp, encrypted, request_of
 from .world import World
 
 LOGIN = "/accounts/saml/campus/login/"
 ACS = "/accounts/saml/campus/acs/"
+SLS = "/accounts/saml/campus/sls/"
+METADATA = "/accounts/saml/campus/metadata/"
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -184,11 +187,61 @@ def test_our_metadata_tells_the_other_side_all(visitor: Client) -> None:
     assert f"http://testserver{ACS}" in answer.content.decode()
 
 
+def test_our_metadata_stays_the_same_and_names_a_key_to_encrypt_for(visitor: Client) -> None:
+    """Providers keep our certificate: each answer has the same."""
+    certificates = [
+        [found.text for found in etree.fromstring(visitor.get(METADATA).content).findall(".//{*}X509Certificate")]
+        for _time in range(2)
+    ]
+    assert certificates[0] == certificates[1]
+    assert len(certificates[0]) == 2, "one to verify by, one to encrypt for"
+    assert b"PRIVATE" not in bytes(SamlKey.objects.get().sealed)
+
+
+def test_an_encrypted_assertion_is_read(idp: FakeIdp, visitor: Client) -> None:
+    metadata = visitor.get(METADATA).content
+    posted = idp.respond(set_out(visitor), change=lambda assertion: encrypted(assertion, metadata))
+    assert b"EncryptedAssertion" in b64decode(posted["SAMLResponse"])
+    assert b"vera@example.org" not in b64decode(posted["SAMLResponse"])
+    assert bring(visitor, posted).status_code == 302
+    assert Identity.objects.get().subject == "u-1"
+
+
+@pytest.mark.parametrize("forgery", [name for name in FORGERIES if name not in {"wrapped", "comment in the name"}])
+def test_encryption_proves_nothing(idp: FakeIdp, visitor: Client, forgery: str) -> None:
+    """Anybody can encrypt for us; what counts is the signature inside."""
+    metadata = visitor.get(METADATA).content
+    about = dict(FORGERIES[forgery])
+    change = about.pop("change", lambda assertion: assertion)
+    posted = idp.respond(set_out(visitor), change=lambda text: encrypted(change(text), metadata), **about)
+    refused(bring(visitor, posted), visitor)
+
+
+@pytest.mark.parametrize("kind", ["SAMLRequest", "SAMLResponse"])
+def test_unsigned_messages_about_signing_out_are_refused(
+    idp: FakeIdp, visitor: Client, world: World, kind: str
+) -> None:
+    visitor.force_login(world.mia)
+    answer = visitor.get(SLS, idp.about_signing_out(kind))
+    assert answer.status_code == 400
+    assert is_signed_in(visitor)
+    answer = visitor.get(SLS, FakeIdp(entity=idp.entity).about_signing_out(kind, signed=True))
+    assert answer.status_code == 400, "signed by another key"
+    assert is_signed_in(visitor)
+    answer = visitor.get(SLS, idp.about_signing_out(kind, signed=True))
+    assert answer.status_code == 302, answer.content.decode()
+    assert not is_signed_in(visitor)
+    if kind == "SAMLRequest":
+        assert answer["Location"].startswith("https://idp.example/slo?SAMLResponse=")
+        assert "Signature=" in answer["Location"]
+
+
 def test_signing_out_there_too(idp: FakeIdp, visitor: Client) -> None:
     bring(visitor, idp.respond(set_out(visitor)))
     assert visitor.post("/accounts/logout/")["Location"] == "/signed-out"
     there = visitor.get("/signed-out/there")["Location"]
     assert there.startswith("https://idp.example/slo?SAMLRequest=")
+    assert "Signature=" in there
     asked = etree.tostring(request_of(there)).decode()
     assert ">u-1<" in asked
     assert ">s-1<" in asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.test import Client
@@ -14,9 +15,12 @@ from tertulia.channels.access import Seat
 from tertulia.channels.models import Channel, Visibility
 from tertulia.enrolments import services as enrolment_services
 from tertulia.enrolments.models import Kind
-from tertulia.enrolments.records import Entry, Mode
-from tertulia.integrations.lti.models import Context, DeepLinking, Placement, Runner, Target
+from tertulia.enrolments.records import Draft, Entry, Mode
+from tertulia.enrolments.services.questions import Wording
+from tertulia.integrations.lti.models import Context, DeepLinking, Grade, Placement, Runner, Target
 from tertulia.integrations.lti.services.platforms import add_platform, make_registration_link
+from tertulia.integrations.openedx.models import Fetch, State
+from tertulia.integrations.openedx.services.connections import add_connection, new_webhook_secret
 from tertulia.kernel.clock import now
 from tertulia.people import services as people_services
 from tertulia.people.models import AccessToken, Person
@@ -103,8 +107,10 @@ class World:
             **self._enrolments(owner),
             "invitation": invitation.pk, "invitation_secret": secret, "token": token.pk,
             "identity": self._identity(learner, owner),
+            **self._tool(learner),
             **{name: person.pk for name, person in people.items()},
             **self._lti(instructor),
+            **self._openedx(),
         }  # fmt: skip
         self.clients = {name: self._client(name) for name in EVERYBODY}
         self.tokens = {
@@ -140,21 +146,55 @@ class World:
         return {
             "platform": platform.pk,
             "course": course.pk,
+            "grade": Grade.objects.create(context=course, label="Taking part").pk,
             "choice": choice.pk,
             "placement": Placement.objects.create(context=course, target=Target.WORKSPACE).pk,
             "registration": make_registration_link(actor=owner),
         }
+
+    def _openedx(self) -> dict[str, object]:
+        """A platform that cannot be reached, with a course whose roster asks somebody to confirm it."""
+        owner = self.people[OUTSIDER]
+        connection = add_connection(
+            actor=owner, name="Campus", address="http://127.0.0.1:9", client_id="a", client_secret="b", follow=["c+d"]
+        )
+        course = connection.courses.get()
+        Fetch.objects.create(course=course, state=State.ASKING, began_at=now(), beat_at=now())
+        secret = new_webhook_secret(actor=owner, connection=connection)
+        return {"edx": connection.pk, "edx_course": course.pk, "edx_secret": secret}
 
     def _enrolments(self, owner: Person) -> dict[str, UUID]:
         source = enrolment_services.open_source(actor=owner, workspace=self.workspace, name="roster", kind=Kind.FILE)
         someone = [Entry(external_id="1", email="enrolled@example.org")]
         enrolment_services.enrol(source=source, people=someone, mode=Mode.MERGE, actor=owner)
         uploaded = enrolment_services.keep_list(actor=owner, source=source, people=someone, mode=Mode.MERGE)
-        return {"source": source.pk, "run": source.runs.get().pk, "uploaded": uploaded.pk}
+        system = enrolment_services.open_system(kind=Kind.OPENEDX, name="Campus", issuer="https://lms.example.org")
+        drafts = Draft(name="Rule", system_id=system.pk), Draft(name="Making", per="course")
+        rule = enrolment_services.write_rule(actor=owner, workspace=self.workspace, draft=drafts[0])
+        making = enrolment_services.write_rule(actor=owner, workspace=None, draft=drafts[1])
+        wording = Wording(title="Which track?", word="Track", choices=["Design", "Code"])
+        question = enrolment_services.ask(actor=owner, workspace=self.workspace, wording=wording)
+        return {
+            "source": source.pk,
+            "run": source.runs.get().pk,
+            "uploaded": uploaded.pk,
+            "system": system.pk,
+            "rule": rule.pk,
+            "making": making.pk,
+            "question": question.pk,
+        }
 
     def _identity(self, person: Person, owner: Person) -> UUID:
         people_services.add_provider(actor=owner, kind="oidc", name="Campus")
         return people_services.link(actor=person, issuer="https://campus.example", subject="learner", email="").pk
+
+    def _tool(self, person: Person) -> dict[str, object]:
+        back = "https://wiki.example.org/back"
+        tool, _secret = people_services.add_tool(actor=self.people[OUTSIDER], name="Wiki", redirect_uris=[back])
+        asking = {"client_id": tool.pk, "redirect_uri": back, "response_type": "code", "scope": "openid"}
+        pkce = {"code_challenge": "x" * 43, "code_challenge_method": "S256"}
+        consent = people_services.allow(actor=person, client=tool, scopes=["openid"])
+        return {"tool": tool.pk, "consent": consent.pk, "asking": urlencode(asking | pkce)}
 
     def _person(self, name: str) -> Person:
         return people_services.create_person(

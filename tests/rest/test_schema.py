@@ -45,6 +45,8 @@ FIELDS = {
     "attachment_ids": "file_id",
     "channel_ids": "channel_id",
     "group_ids": "group_id",
+    "rule_id": "rule_id",
+    "system_id": "system_id",
     "send_at": "send_at",
 }
 MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")

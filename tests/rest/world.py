@@ -17,8 +17,8 @@ from tertulia.channels import access as channel_access
 from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
 from tertulia.enrolments import services as enrolment_services
-from tertulia.enrolments.models import Kind
-from tertulia.enrolments.records import Entry, Mode
+from tertulia.enrolments.models import Kind, System
+from tertulia.enrolments.records import Draft, Entry, Mode
 from tertulia.kernel.clock import now
 from tertulia.people import services as people_services
 from tertulia.people.models import Person
@@ -159,6 +159,11 @@ class World:
         post_services.save_draft(actor=self.ana, seat=seat, body="half")
         roster = enrolment_services.open_source(actor=self.ana, workspace=self.workspace, name="roster", kind=Kind.REST)
         enrolment_services.enrol(source=roster, people=[Entry("1", email="one@example.org")], mode=Mode.MERGE)
+        campus = enrolment_services.open_system(kind=Kind.OPENEDX, name="Campus", issuer="https://lms.example.org")
+        System.objects.update(is_open=True)
+        rule = enrolment_services.write_rule(
+            actor=self.ana, workspace=self.workspace, draft=Draft(name="Cooks", system_id=campus.pk)
+        )
         later = post_services.schedule(actor=self.ana, seat=seat, body="later", send_at=tomorrow)
         ids: dict[str, list[UUID]] = {
             "channel_id": [self.chatter.pk, self.chatter.pk, self.chatter.pk, secret.pk, direct.pk, attic.pk],
@@ -168,6 +173,8 @@ class World:
             "group_id": [group.pk],
             "invitation_id": [invitation.pk],
             "scheduled_id": [later.pk],
+            "rule_id": [rule.pk],
+            "system_id": [campus.pk],
             "token_id": [self.ana.access_tokens.get().pk],
         }
         words = {"slug": ["course"], "group": ["team"], "emoji": ["👍", ":tada:"], "send_at": [tomorrow.isoformat()]}

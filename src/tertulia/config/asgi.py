@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from tertulia.config import problems
+from tertulia.config import lists, problems
 from tertulia.config.bridge import Bridge, Receive, Scope, Send, TooMuch
 from tertulia.config.wsgi import application as django  # sets Django up, so it comes before what needs it
 from tertulia.kernel.errors import Refusal, TooLarge
@@ -23,7 +23,6 @@ from tertulia.live.lane import Lane
 
 LIVE = "/live"
 UPLOAD = "/api/v1/files"
-LISTS = ("/enrolments", "/enrolments/preview")  # which read bodies of this size for those who may send them
 FORM_FILES = 10  # a post's form may carry several files
 SLACK = 1024 * 1024  # what multipart wraps around files
 
@@ -60,6 +59,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             return
         receive = rest
     try:
+        receive = await lists.checked(scope, receive)
         await bridge(scope, receive, send, limit=_limit(scope))
     except TooMuch:
         await _refuse(scope, send, _limit(scope))
@@ -87,7 +87,7 @@ def _limit(scope: Scope) -> int:
     """How large a body may be, in bytes."""
     kind = dict(scope["headers"]).get(b"content-type", b"")
     if not kind.startswith(b"multipart/form-data"):
-        return int(settings.MAX_LIST_BYTES if scope["path"].endswith(LISTS) else settings.MAX_FORM_BYTES)
+        return int(settings.MAX_LIST_BYTES if lists.is_list(scope) else settings.MAX_FORM_BYTES)
     files = 1 if scope["path"] == UPLOAD else FORM_FILES
     return files * int(settings.MAX_FILE_BYTES) + SLACK
 

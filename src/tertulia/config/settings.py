@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.saml",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.idp.oidc",
     "procrastinate.contrib.django",
     "ninja",
     "django_htmx",
@@ -183,6 +184,8 @@ ACCOUNT_RATE_LIMITS = {"login": "", "request_login_code": ""}  # people limits t
 SOCIALACCOUNT_ADAPTER = "tertulia.people.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to other sites is what our content policy closes; the state guards it
 SOCIALACCOUNT_PROVIDERS = {"saml": {"provider_class": "tertulia.people.sign_in.saml.SamlProvider"}}
+IDP_OIDC_ADAPTER = "tertulia.people.tools.adapter.ToolAdapter"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 60 * 60 * 24 * 30
 SIGN_UP_DOORS = ["tertulia.workspaces.access.invited"]
 INVITATION_CHANNELS = "tertulia.channels.doors.invitation_channels"
 

@@ -24,6 +24,7 @@ class SignIn(BaseModel):
     metadata: str = ""
     audience: str = "openedx"
     token_issuer: str = ""
+    groups_claim: str = "groups"
     trust: Literal["claim", "always", "never", ""] = ""
     newcomers: bool = True
 

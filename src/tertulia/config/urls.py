@@ -18,11 +18,13 @@ urlpatterns = [
     path("healthz", health, name="health"),
     path("api/v1/", api.urls),
     path("", include("tertulia.people.urls")),
+    path("", include("tertulia.people.tools.urls")),
     path("", include("tertulia.workspaces.urls")),
     path("", include("tertulia.channels.urls")),
     path("", include("tertulia.posts.urls")),
     path("", include("tertulia.enrolments.urls")),
     path("", include("tertulia.integrations.lti.urls")),
+    path("", include("tertulia.integrations.openedx.pages.urls")),
     path("", include("tertulia.integrations.scim.urls")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -49,8 +49,13 @@ class UploadForm(Form):
 
 
 class SourceForm(Form):
-    """What happens when people come to a source, and leave it."""
+    """What a source is called, and what happens when people come to it, and leave it."""
 
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=NAME_LENGTH,
+        help_text=_("A program that speaks by the old name afterwards opens a new source."),
+    )
     leaving = forms.ChoiceField(
         label=_("When somebody leaves this source"), choices=Leaving.choices, widget=forms.RadioSelect
     )

@@ -1,4 +1,7 @@
-"""REST of enrolments: a list of people, merged or mirrored, previewed or done; the sources and what they did."""
+"""REST of enrolments: a list of people, merged or mirrored, previewed or done; the sources and what they did.
+
+Rules: `rest_rules`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from tertulia.enrolments import access, queries, services, wire
+from tertulia.enrolments import access, queries, rest_rules, services, wire
 from tertulia.enrolments.models import Kind, Leaving, Run, Source
 from tertulia.enrolments.records import Mode, Outcome, Report
 from tertulia.kernel import limits
@@ -18,6 +21,7 @@ from tertulia.kernel.limits import Limit
 from tertulia.kernel.rest import ListQuery, Out, Page, actor, page, problems, requires
 
 router = Router(tags=["enrolments"])
+router.add_router("", rest_rules.router)
 
 CALLS = Limit("enrolments", times=120, seconds=600)
 """Calls of one person, however many people each names."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
 from tertulia.enrolments.records import Outcome
 
@@ -33,3 +33,21 @@ def counted(counts: Mapping[str, int]) -> str:
     """How many people had each outcome: “34 new accounts, 2 left”."""
     parts = [str(words % {"n": counts[outcome]}) for outcome, words in _COUNTED.items() if counts.get(outcome)]
     return ", ".join(parts) or str(gettext_lazy("nobody"))
+
+
+def would(counts: Mapping[str, int], waiting: int = 0) -> str:
+    """What a rule would do: “This would add 34, remove 2.” `waiting`: how many have no account yet."""
+    came = counts[Outcome.CREATED] + counts[Outcome.ADDED]
+    parts = [
+        gettext("add %(n)d") % {"n": came},
+        gettext("remove %(n)d") % {"n": counts[Outcome.LEFT]},
+    ]
+    if counts[Outcome.CHANGED]:
+        parts.append(gettext("change %(n)d") % {"n": counts[Outcome.CHANGED]})
+    if counts[Outcome.KEPT]:
+        parts.append(gettext("let go of %(n)d who stay") % {"n": counts[Outcome.KEPT]})
+    if counts[Outcome.REFUSED]:
+        parts.append(gettext("refuse %(n)d") % {"n": counts[Outcome.REFUSED]})
+    if waiting:
+        parts.append(ngettext("wait for %(n)d", "wait for %(n)d", waiting) % {"n": waiting})
+    return gettext("This would %(what)s.") % {"what": ", ".join(parts)}

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPResponse
@@ -23,11 +23,16 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import parse_url
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 SECONDS = 5.0
+MOMENT = 0.1
+"""Seconds that the last address of a host has when those before it took all the time."""
 MOST_BYTES = 1024 * 1024
 SHOWN = 200
 
@@ -68,7 +73,7 @@ def fetch(
     `chosen` is the address that an owner entered for this system; by default it is `url` itself. Raises Unreachable,
     also for a status that is not 2xx unless `any_status`.
     """
-    _check(url, url if chosen is None else chosen)
+    addresses = _check(url, url if chosen is None else chosen)
     sent = {"Accept": "application/json", "User-Agent": "Tertulia", **(headers or {})}
     body: str | None = None
     if form is not None:
@@ -76,17 +81,9 @@ def fetch(
         sent["Content-Type"] = "application/x-www-form-urlencoded"
     elif json_body is not None:
         body = json.dumps(json_body)
-        sent["Content-Type"] = "application/json"
+        sent.setdefault("Content-Type", "application/json")
     try:
-        response = _pool.request(
-            "GET" if body is None else "POST",
-            url,
-            body=body,
-            headers=sent,
-            timeout=urllib3.Timeout(total=SECONDS if seconds is None else seconds),
-            redirect=False,
-            preload_content=False,
-        )
+        response = _ask(url, addresses, body, sent, SECONDS if seconds is None else seconds)
         try:
             content = _read(response, url)
         finally:
@@ -129,31 +126,64 @@ def check_stranger(url: str) -> str:
     return url
 
 
-def _check(url: str, chosen: str) -> None:
+def _ask(
+    url: str, addresses: Sequence[Address], body: str | None, headers: Mapping[str, str], seconds: float
+) -> urllib3.BaseHTTPResponse:
+    """Ask at one of the addresses that were checked. Were the name looked up once more, it could lead elsewhere by now
+    (DNS rebinding); so it is only what the certificate is for and the `Host` says.
+    """
+    target = parse_url(url)
+    name = (target.host or "").strip("[]")
+    named = {"assert_hostname": name, "server_hostname": name} if target.scheme == "https" else {}
+    end = time.monotonic() + seconds
+    for number, address in enumerate(addresses, start=1):
+        pool = _pool.connection_from_host(str(address), target.port, target.scheme, pool_kwargs=named)
+        try:
+            return pool.urlopen(
+                "GET" if body is None else "POST",
+                target.request_uri,
+                body=body,
+                headers={**headers, "Host": target.netloc or ""},
+                timeout=urllib3.Timeout(total=max(MOMENT, end - time.monotonic())),
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+            if number == len(addresses):
+                raise
+    raise AssertionError("a name that was looked up has an address")
+
+
+def _check(url: str, chosen: str) -> list[Address]:
+    """The addresses at which to ask."""
     check_address(url)
     host = urlsplit(url).hostname or ""
     addresses = _addresses(host)
     if any(address.is_link_local or address.is_multicast or address.is_unspecified for address in addresses):
         raise Unreachable(_("%(host)s is an address at which no such system can be.") % {"host": host})
     home = urlsplit(chosen).hostname or ""
-    if host == home or all(address.is_global for address in addresses):
-        return
-    if all(address.is_global for address in _addresses(home)):
+    if host != home and not _are_public(addresses) and _are_public(_addresses(home)):
         raise Unreachable(
             _("%(host)s is on a private network. From %(home)s, which is public, that is not followed.")
             % {"home": home, "host": host}
         )
+    return addresses
 
 
-def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def _are_public(addresses: Sequence[Address]) -> bool:
+    return all(address.is_global for address in addresses)
+
+
+def _addresses(host: str) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise Unreachable(_("There is no such host as %(host)s.") % {"host": host[:SHOWN]}) from None
-    return [_plain(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found]
+    return list(dict.fromkeys(_plain(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found))
 
 
-def _plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _plain(address: Address) -> Address:
     return (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address
 
 

@@ -18,7 +18,7 @@ import structlog
 
 SECRET = re.compile(r"passw|secret|token|authori[sz]ation|cookie|credential|api_?key|\bcode\b", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
-LINK_SECRET = re.compile(r"(/join/|/accounts/password/reset/key/)[^/\s\"'?#]+")
+LINK_SECRET = re.compile(r"(/join/|/accounts/password/reset/key/|/openedx/[0-9a-f-]{36}/[a-z-]+/)[^/\s\"'?#]+")
 BEARER = re.compile(r"(?i)\bbearer\s+\S+")
 STARS = "***"
 

@@ -1,4 +1,4 @@
-"""Tables that no single word of the product owns: the audit log."""
+"""Tables that no single word of the product owns: the audit log. And what tables of keys have in common."""
 
 from __future__ import annotations
 
@@ -33,3 +33,18 @@ class AuditEntry(models.Model):
             models.Index(fields=["workspace_id", "-id"], name="audit_by_workspace"),
             models.Index(fields=["object_kind", "object_id", "-id"], name="audit_by_object"),
         ]
+
+
+class SigningKeyFields(models.Model):
+    """One of our own RSA keys, for tables of `kernel.signing`. `sealed` is the private key, readable with the
+    installation's secret only.
+    """
+
+    kid = models.CharField(max_length=64, primary_key=True)
+    public = models.JSONField()
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True, help_text="Signs no more, but is still published.")
+
+    class Meta:
+        abstract = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from tertulia.kernel.clock import now
+from tertulia.kernel.clock import now, zones
 from tertulia.kernel.errors import Refusal
 from tertulia.people import access, names, throttles
 from tertulia.people.models import DENSITIES, THEMES, Person, Visibility
@@ -314,7 +313,7 @@ class TokenForm(forms.Form):
 def zone_choices(current: str) -> list[Any]:
     """Time zones by continent, as places; the person's own is there even if its name is old-fashioned."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(zoneinfo.available_timezones()):
+    for name in sorted(zones()):
         area, _slash, place = name.partition("/")
         if place and area not in ("Etc", "SystemV", "US", "Brazil", "Canada", "Chile", "Mexico", "posix", "right"):
             groups.setdefault(area, []).append((name, place.replace("_", " ").replace("/", ", ")))

@@ -23,3 +23,30 @@ class PlaceholderClaimed(Happening):
 
     placeholder_id: str
     person_id: str
+
+
+@dataclass(frozen=True)
+class IdentityNoted(Happening):
+    """Somebody has arrived with this identity of an outside system for the first time, or linked it to their account.
+
+    What that system said of `subject` before is about this person; told before their first page.
+    """
+
+    person_id: str
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Arrived(Happening):
+    """Somebody comes in by an outside sign-in (each time, and when they link it), and this is what it says of them.
+
+    `system` is what people here call it. `groups`: the directory groups that it names, or None if it spoke of none,
+    which is not the same as being in none. Told inside the transaction of the arrival, after `IdentityNoted`.
+    """
+
+    person_id: str
+    issuer: str
+    subject: str
+    system: str
+    groups: tuple[str, ...] | None

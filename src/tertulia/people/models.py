@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -18,7 +17,9 @@ from django.db.models.functions import Lower, Now, Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from tertulia.kernel.clock import zones
 from tertulia.kernel.ids import new_id
+from tertulia.kernel.models import SigningKeyFields
 
 HANDLE = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$",
@@ -31,7 +32,7 @@ DENSITIES = [("cosy", _("Cosy")), ("compact", _("Compact"))]
 
 def known_time_zone(name: str) -> None:
     """Refuse a name that is not in the IANA time zone database."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zones():
         raise ValidationError(_("“%(name)s” is not a time zone. An example is Europe/Madrid."), params={"name": name})
 
 
@@ -180,9 +181,32 @@ class SignInProvider(models.Model):
     audience = models.CharField(max_length=255, blank=True, help_text="Of an Open edX platform's tokens.")
     token_issuer = models.CharField(max_length=255, blank=True, help_text="Of an Open edX platform's tokens.")
     trust = models.CharField(max_length=6, choices=Trust.choices)
+    groups_claim = models.CharField(max_length=255, blank=True, help_text="Where it names directory groups.")
     newcomers = models.BooleanField(default=True, help_text="Who has no account here gets one.")
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
+
+
+class SamlKey(SigningKeyFields):
+    """What SAML identity providers encrypt for us with."""
+
+
+class ToolKey(SigningKeyFields):
+    """What we sign with for the tools that sign people in through us."""
+
+
+class Consent(models.Model):
+    """A person lets a tool (allauth's `Client`) know what these scopes say. Without it no code and no token is good."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="consents")
+    client = models.ForeignKey("allauth_idp_oidc.Client", on_delete=models.CASCADE, related_name="consents")
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    created_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(db_default=Now(), help_text="When they last signed in to the tool.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "client"], name="consent_once")]
 
 
 class AccessToken(models.Model):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Lower
 
-from tertulia.people.models import AccessToken, Block, Identity, Person
+from tertulia.people.models import AccessToken, Block, Consent, Identity, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +104,42 @@ def identities(person: Person) -> list[Identity]:
 def people_of_issuer(issuer: str) -> int:
     """How many people have an identity of this issuer. One query."""
     return Identity.objects.filter(issuer=issuer).values("person_id").distinct().count() if issuer else 0
+
+
+def consents(person: Person) -> list[Consent]:
+    """What this person has allowed tools, the last used first; each with its tool. One query."""
+    return list(Consent.objects.filter(person_id=person.pk).select_related("client").order_by("-used_at", "id"))
+
+
+def has_allowed(person: Person, client_id: str, scopes: Iterable[str]) -> bool:
+    """Whether this person has allowed the tool to learn all that these scopes say. One query."""
+    return Consent.objects.filter(person_id=person.pk, client_id=client_id, scopes__contains=list(scopes)).exists()
+
+
+def people_of_tools() -> dict[str, int]:
+    """How many people use each tool, by its id. One query."""
+    counted = Consent.objects.values("client_id").annotate(people=Count("id"))
+    return {row["client_id"]: row["people"] for row in counted}
+
+
+# The tables belong to a package above; see `_SHARED`.
+_GROUPS = """
+SELECT w.slug, m.role, array(
+    SELECT g.slug FROM workspaces_group g JOIN workspaces_groupmembership gm ON gm.group_id = g.id
+    WHERE g.workspace_id = w.id AND gm.person_id = m.person_id ORDER BY g.slug
+)
+FROM workspaces_membership m JOIN workspaces_workspace w ON w.id = m.workspace_id
+WHERE m.person_id = %s AND w.archived_at IS NULL ORDER BY w.slug
+"""
+
+
+def groups_for_tools(person_id: uuid.UUID) -> list[str]:
+    """Where this person is, in words that tools understand as groups: `WORKSPACE`, `WORKSPACE:ROLE` and
+    `WORKSPACE/GROUP`, with the short names that addresses have. One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPS, [person_id])
+        found = cursor.fetchall()
+    return [
+        name for slug, role, groups in found for name in (slug, f"{slug}:{role}", *(f"{slug}/{one}" for one in groups))
+    ]

@@ -15,6 +15,7 @@ CODE = limits.Limit("sign-in-code", times=5, seconds=600, fixed=True)  # mails s
 SECOND_FACTOR = limits.Limit("second-factor", times=5, seconds=300, fixed=True)
 FROM = limits.Limit("sign-in-from", times=100, seconds=300)  # wide enough for a class behind one router
 ELSEWHERE = limits.Limit("sign-in-elsewhere", times=1000, seconds=300)  # nobody guesses there; a campus is one address
+TOOLS = limits.Limit("tools", times=6000, seconds=300)
 
 
 def spend(request: HttpRequest, limit: limits.Limit, account: object) -> None:
@@ -26,3 +27,8 @@ def spend(request: HttpRequest, limit: limits.Limit, account: object) -> None:
 def spend_elsewhere(request: HttpRequest) -> None:
     """Count one step of signing in by an outside system, each of which we ask something. Raises TooMany."""
     limits.spend(ELSEWHERE, truncate_ip(get_adapter().get_client_ip(request)))
+
+
+def spend_tool(request: HttpRequest) -> None:
+    """Count one question of a tool, all of whose people may come from one machine. Raises TooMany."""
+    limits.spend(TOOLS, truncate_ip(get_adapter().get_client_ip(request)))

@@ -20,6 +20,18 @@ _SENTENCES: Mapping[tuple[str, str], str | Promise] = {
     ("workspace", "enrolled people"): gettext_lazy(
         "enrolled people from %(name)s: %(came)s came, %(changed)s changed, %(left)s left"
     ),
+    ("enrolment source", "added the source"): gettext_lazy("added the source %(name)s"),
+    ("enrolment source", "changed the source"): gettext_lazy("changed the source %(name)s"),
+    ("enrolment source", "deleted the source"): gettext_lazy("deleted the source %(name)s"),
+    ("enrolment rule", "wrote the rule"): gettext_lazy("wrote the rule %(name)s"),
+    ("enrolment rule", "changed the rule"): gettext_lazy("changed the rule %(name)s"),
+    ("enrolment rule", "switched the rule on"): gettext_lazy("switched the rule %(name)s on"),
+    ("enrolment rule", "switched the rule off"): gettext_lazy("switched the rule %(name)s off"),
+    ("enrolment rule", "confirmed the rule"): gettext_lazy("let the people go whom the rule %(name)s held back"),
+    ("enrolment rule", "deleted the rule"): gettext_lazy("deleted the rule %(name)s"),
+    ("question", "asked members"): gettext_lazy("asked members: %(name)s"),
+    ("question", "changed a question"): gettext_lazy("changed the question: %(name)s"),
+    ("question", "deleted a question"): gettext_lazy("deleted the question: %(name)s"),
     ("person", "joined"): gettext_lazy("joined as %(role)s"),
     ("person", "added"): gettext_lazy("added %(name)s as %(role)s"),
     ("person", "let in"): gettext_lazy("let %(name)s in as %(role)s"),

@@ -25,6 +25,9 @@ from tertulia.workspaces.models import (
     Workspace,
 )
 
+TOLD = ("workspace", "person", "group", "invitation", "enrolment source", "enrolment rule", "question")
+"""The kinds of objects of which the log of a workspace tells."""
+
 
 def workspaces_of(person: Person, *, archived: bool = False) -> list[Place]:
     """The person's workspaces by name; `archived`: only those, else only the others. One query."""
@@ -189,5 +192,5 @@ def log(place: Place, *, cursor: str | None = None, limit: int = 50) -> Slice[Au
     Without what concerns channels and posts: private channels do not exist for those who are not in them.
     """
     rows = AuditEntry.objects.select_related("actor").filter(workspace_id=place.workspace.pk)
-    rows = rows.filter(object_kind__in=("workspace", "person", "group", "invitation"))
+    rows = rows.filter(object_kind__in=TOLD)
     return keyset(rows, order=("-id",), cursor=cursor, limit=limit)

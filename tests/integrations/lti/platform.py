@@ -20,6 +20,8 @@ from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from .gradebook import Asked, FakeGradebook
+
 if TYPE_CHECKING:  # what the test client returns has a name in the stubs only
     from django.test.client import _MonkeyPatchedWSGIResponse
 
@@ -36,6 +38,15 @@ TARGET = f"{settings.BASE_URL}/lti/launch"
 DROP = object()
 """In claims: leave this one out."""
 
+_REFUSALS: dict[str, tuple[int, bytes, dict[str, str]]] = {
+    "down": (503, b"", {}),
+    "throttled": (429, b"{}", {"Retry-After": "120"}),
+    "busy": (503, b"", {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}),
+    "canvas": (403, b"403 Forbidden (Rate Limit Exceeded)", {"X-Rate-Limit-Remaining": "0.0"}),
+    "too-many": (403, b'{"error": "above_response_limit", "explanation": "..."}', {}),
+    "gone": (410, b"", {}),
+    "expired": (401, b"", {}),
+}
 _KEYS: dict[str, RSAKey] = {}
 
 
@@ -60,14 +71,23 @@ class FakePlatform:
     members: list[dict[str, Any]] = field(default_factory=list)
     roster: str = "ok"
     """How its roster answers, two people a page: `ok`, or from the second page on `down`, `elsewhere`, `loop`, `html`,
-    `other` (another course's)."""
+    `other` (another course's); `throttled` (429), `busy` (503 with a date), `canvas` (its 403), `low` (an allowance
+    that runs out), `too-many` (Open edX), `gone` (410); `expired` (401)."""
+    pages_asked: list[int] = field(default_factory=list)
+    gradebook: FakeGradebook = field(default_factory=FakeGradebook)
     assertions: list[dict[str, str]] = field(default_factory=list)
     tool: str = ""
     """Where Tertulia serves, for browsers that open `/course` here."""
     storage: bool = False
     """Offer the platform's own storage (postMessages) to the tool."""
+    launching: dict[str, Any] = field(default_factory=dict)
+    """What launches from its pages claim, besides or instead of what `claims` says."""
+    answering: threading.Event = field(default_factory=threading.Event)
+    """Cleared, launches from its pages are signed and then wait until it is set again; `waiting` counts them."""
+    waiting: int = 0
 
     def __post_init__(self) -> None:
+        self.answering.set()
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.platform = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -76,6 +96,7 @@ class FakePlatform:
 
     def close(self) -> None:
         """Stop serving."""
+        self.answering.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -195,9 +216,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/course":
             self._bytes(_course(self.platform).encode(), kind="text/html")
         elif self.path.startswith("/auth?"):
-            self._bytes(_form(self.platform, self.path).encode(), kind="text/html")
+            form = _form(self.platform, self.path).encode()
+            self.platform.waiting += 1
+            self.platform.answering.wait()
+            self.platform.waiting -= 1
+            self._bytes(form, kind="text/html")
         elif self.path.startswith("/roster?"):
             self._roster()
+        elif self.path.startswith("/ags/"):
+            self._gradebook("GET", b"")
         elif self.path == "/openid-configuration":
             self._send(_configuration(self.platform))
         else:
@@ -208,6 +235,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/token":
             self.platform.assertions.append({name: values[0] for name, values in parse_qs(content.decode()).items()})
             self._send({"access_token": "roster-token", "token_type": "Bearer", "expires_in": 3600})
+            return
+        if self.path.startswith("/ags/"):
+            self._gradebook("POST", content)
             return
         body = json.loads(content)
         self.platform.registered.append(body)
@@ -225,8 +255,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         page = int(parse_qs(urlsplit(self.path).query).get("page", ["0"])[0])
         mode = self.platform.roster if page else "ok"
-        if mode == "down":
-            self._send({}, 503)
+        self.platform.pages_asked.append(page)
+        if mode in _REFUSALS:
+            status, text, headers = _REFUSALS[mode]
+            self._bytes(text, status, headers=headers)
             return
         if mode == "html":
             self._bytes(b"<html>")
@@ -236,7 +268,15 @@ class _Handler(BaseHTTPRequestHandler):
         link = following.get(mode, f"{self.platform.url}/roster?page={page + 1}" if more else "")
         course = "other" if mode == "other" else "course-1"
         body = {"id": "x", "context": {"id": course}, "members": self.platform.members[2 * page : 2 * page + 2]}
-        self._send(body, link=f'<{link}>; rel="next"' if link else "")
+        headers = {"X-Rate-Limit-Remaining": "12.5"} if mode == "low" else {}
+        self._bytes(json.dumps(body).encode(), link=f'<{link}>; rel="next"' if link else "", headers=headers)
+
+    def _gradebook(self, method: str, content: bytes) -> None:
+        scopes = self.platform.assertions[-1]["scope"].split() if self.platform.assertions else []
+        kind = self.headers.get("Content-Type", "")
+        asked = Asked(method, self.path, content, kind, frozenset(scopes), f"{self.platform.url}/ags")
+        status, body, headers = self.platform.gradebook.answer(asked)
+        self._bytes(body, status, headers=headers)
 
     def _jwks(self) -> None:
         keys = {"keys": [key(kid).as_dict(private=False) for kid in self.platform.kids]}
@@ -269,12 +309,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._bytes(json.dumps(body).encode(), status, location, link=link)
 
     def _bytes(
-        self, content: bytes, status: int = 200, location: str = "", kind: str = "application/json", link: str = ""
+        self,
+        content: bytes,
+        status: int = 200,
+        location: str = "",
+        kind: str = "application/json",
+        link: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        for name, value in (("Location", location), ("Link", link)):
+        for name, value in (("Location", location), ("Link", link), *(headers or {}).items()):
             if value:
                 self.send_header(name, value)
         self.end_headers()
@@ -331,11 +377,11 @@ def _course(platform: FakePlatform) -> str:
 def _form(platform: FakePlatform, path: str) -> str:
     """The platform's answer, which the browser posts to us."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
-    claims = platform.claims(
-        query["nonce"],
-        target_link_uri=f"{platform.tool}/lti/launch",
-        launch_presentation={"document_target": "iframe"},
-    )
+    usual = {
+        "target_link_uri": f"{platform.tool}/lti/launch",
+        "launch_presentation": {"document_target": "iframe"},
+    }
+    claims = platform.claims(query["nonce"], **{**usual, **platform.launching})
     fields = {"id_token": platform.sign(claims), "state": query["state"]}
     inputs = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in fields.items())
     action = html.escape(query["redirect_uri"])

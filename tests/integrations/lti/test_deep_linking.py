@@ -13,10 +13,14 @@ from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tertulia.channels import access as channel_access
 from tertulia.channels.models import Channel, ChannelMembership, Visibility
 from tertulia.channels.services import create_channel
-from tertulia.integrations.lti.models import Context, DeepLinking, Placement, Refused
-from tertulia.integrations.lti.services import keys
+from tertulia.integrations.lti.models import Context, DeepLinking, Placement, Refused, Target
+from tertulia.integrations.lti.services import courses, keys
+from tertulia.kernel.errors import NotFound
+from tertulia.posts import access as post_access
+from tertulia.posts import services as posts
 
 from .platform import DL, DROP, INSTRUCTOR, LEARNER, LTI, FakePlatform, Response, deep_link, launch
 from .world import World, signed_in
@@ -181,3 +185,63 @@ def test_deep_linking_needs_a_course(world: World, fake: FakePlatform) -> None:
     del world
     assert deep_link(Client(), fake, sub="ida", context=DROP).status_code == 403
     assert Refused.objects.get().reason == "no-course"
+
+
+def _say(world: World, channel: Channel, words: str, root_id: uuid.UUID | None = None) -> uuid.UUID:
+    seat = channel_access.channel(world.ida, channel.pk)
+    state, _new = posts.post(actor=world.ida, seat=seat, body=words, root_id=root_id)
+    return state.id
+
+
+def test_a_thread_that_is_there_is_found_and_stands_in_the_course(world: World, fake: FakePlatform) -> None:
+    talk = create_channel(actor=world.ida, workspace=world.workspace, name="Questions")
+    wanted = _say(world, talk, "How long does **sourdough** rise?")
+    _say(world, talk, "A day", root_id=wanted)
+    other = _say(world, talk, "Who brings butter?")
+    ida = Client()
+    page = deep_link(ida, fake, sub="ida")["Location"]
+    assert "How long does sourdough rise? (1 reply)" in ida.get(page).content.decode()
+    found = ida.post(page, {"q": "SOURDOUGH", "search": "1", "title": "Rising"}).content.decode()
+    assert str(wanted) in found
+    assert str(other) not in found
+    assert 'value="Rising"' in found
+    nothing = ida.post(page, {"q": "100%_", "search": "1"}).content.decode()
+    assert "look for other words" in nothing
+    response = ida.post(page, {"target": "thread", "q": "sourdough", "thread": str(wanted)})
+    [item] = _answer(response)[f"{DL}content_items"]
+    assert item["title"] == "How long does sourdough rise?"
+    address = f"{talk.get_absolute_url()}/t/{wanted}"
+    learner = Client()
+    assert launch(learner, fake, target_link_uri=item["url"])["Location"] == address
+    assert learner.get(f"/lti/at/{Placement.objects.get().pk}")["Location"] == address
+    post, seat = post_access.post(world.ida, wanted)
+    posts.delete(actor=world.ida, post=post, seat=seat)
+    assert launch(Client(), fake, target_link_uri=item["url"])["Location"] == talk.get_absolute_url()
+
+
+def test_a_thread_of_a_private_channel_takes_in_the_course(world: World, fake: FakePlatform) -> None:
+    staff = create_channel(actor=world.ida, workspace=world.workspace, name="Circle", visibility=Visibility.PRIVATE)
+    wanted = _say(world, staff, "Only for us")
+    ida = Client()
+    page = deep_link(ida, fake, sub="ida")["Location"]
+    [item] = _answer(ida.post(page, {"target": "thread", "thread": str(wanted)}))[f"{DL}content_items"]
+    assert launch(Client(), fake, target_link_uri=item["url"])["Location"].endswith(f"/t/{wanted}")
+    assert ChannelMembership.objects.filter(channel=staff, person=world.person("user-1")).exists()
+
+
+def test_threads_that_the_instructor_does_not_see_are_not_offered(world: World, fake: FakePlatform) -> None:
+    launch(Client(), fake, sub="two", roles=[INSTRUCTOR])
+    hidden = create_channel(actor=world.ida, workspace=world.workspace, name="Hid", visibility=Visibility.PRIVATE)
+    secret = _say(world, hidden, "A secret about bread")
+    second = Client()
+    page = deep_link(second, fake, sub="two")["Location"]
+    assert "A secret" not in second.get(page).content.decode()
+    for thread in (str(secret), str(uuid.uuid4()), "no", ""):
+        assert second.post(page, {"target": "thread", "thread": thread}).status_code == 422
+    for thread_id in (secret, uuid.uuid4()):
+        with pytest.raises(NotFound):
+            courses.place(
+                actor=world.person("two"), choice=DeepLinking.objects.get(), target=Target.THREAD, thread_id=thread_id
+            )
+    assert not Placement.objects.exists()
+    assert DeepLinking.objects.get().used_at is None

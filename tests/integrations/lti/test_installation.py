@@ -145,7 +145,12 @@ def test_the_course_page_is_for_who_runs_the_workspace(world: World, fake: FakeP
         assert client.post(f"{path}/disconnect").status_code == 404
     ida = signed_in(world.ida)
     assert ida.get(path).status_code == 200
-    data = {"unit_channel": "", "groups": "A\nB", **dict.fromkeys(["role_instructor"], "instructor")}
+    data = {
+        "unit_channel": "",
+        "groups": "A\nB",
+        "launches_admit": "yes",
+        **dict.fromkeys(["role_instructor"], "instructor"),
+    }
     roles = {"role_assistant": "moderator", "role_learner": "learner", "role_observer": "guest"}
     assert ida.post(path, {**data, **roles}).status_code == 302
     world.context.refresh_from_db()

@@ -12,8 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tertulia.enrolments.models import Source
 from tertulia.integrations.lti import jobs
-from tertulia.integrations.lti.models import Context
-from tertulia.integrations.lti.services import keys, roster
+from tertulia.integrations.lti.models import Context, RosterFetch
+from tertulia.integrations.lti.services import keys, roster_pages
 from tertulia.integrations.lti.services.platforms import change_platform
 from tertulia.kernel.clock import now
 from tertulia.people.models import Person
@@ -105,10 +105,10 @@ def test_a_launch_after_the_roster_was_begun_counts_more(class_of_six: World, fa
     world = class_of_six
     listed = now() - timedelta(seconds=5)
     launch(Client(), fake, sub="late")
-    members = roster.read_members(Context.objects.get(pk=world.context.pk))
     context = Context.objects.select_related("workspace", "platform").get(pk=world.context.pk)
-    assert context.workspace is not None
-    roster._follow(context, context.workspace, members, confirmed=True, as_of=listed)
+    begun = roster_pages.begin(context, confirmed=True)
+    RosterFetch.objects.filter(pk=begun.pk).update(started_at=listed)
+    assert _fetch(world) == ""
     assert world.role("late") is Role.LEARNER
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 
+from tertulia.integrations.openedx.services import connections
 from tertulia.people import services
 from tertulia.people.models import Person
+
+from .fake_platform import RUN, FakePlatform
+from .world import World
 
 
 @pytest.fixture
@@ -22,3 +28,27 @@ def owner(db: None) -> Person:
 def visitor(client: Client) -> Client:
     """A browser in which nobody is signed in."""
     return client
+
+
+@pytest.fixture
+def platform() -> Iterator[FakePlatform]:
+    """A fake Open edX that runs."""
+    with FakePlatform() as fake:
+        yield fake
+
+
+@pytest.fixture
+def world(owner: Person, platform: FakePlatform) -> World:
+    """The platform, connected, and its first course followed, in which nobody is yet."""
+    client_id, client_secret = platform.roster_client
+    connection = connections.add_connection(
+        actor=owner,
+        name="Campus",
+        address=platform.origin,
+        client_id=client_id,
+        client_secret=client_secret,
+        follow=[RUN],
+    )
+    made = World(owner, platform, connection)
+    made.work()
+    return made

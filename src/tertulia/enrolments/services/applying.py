@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tertulia.channels import services as channels
-from tertulia.enrolments.models import Enrolment, Standing
+from tertulia.enrolments.models import HERE, Enrolment, Standing
 from tertulia.enrolments.services.planning import Plan, Said
 from tertulia.enrolments.services.settling import Change
 from tertulia.enrolments.services.state import Member, claim_of
@@ -109,7 +109,7 @@ def _line(one: Said, plan: Plan) -> Enrolment:
         email=(entry.email.strip() if entry and entry.active else known.email if known else "")[:EMAIL_LENGTH],
         person_id=one.person_id,
         active=entry is not None and entry.active,
-        role=claim.role if claim else "",
+        role=(claim.role or HERE) if claim else "",
         group_ids=sorted(claim.group_ids) if claim else [],
         channel_ids=sorted(claim.channel_ids) if claim else [],
         said_at=plan.as_of if plan.is_stamped else known.said_at if known else None,

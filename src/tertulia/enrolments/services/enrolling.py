@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tertulia.enrolments import jobs
-from tertulia.enrolments.models import Run, Source
+from tertulia.enrolments.models import Kind, Run, Source
 from tertulia.enrolments.records import MOST_PEOPLE, Entry, Line, Mode, Outcome, Report
 from tertulia.enrolments.services.applying import carry_out, create_accounts
 from tertulia.enrolments.services.planning import Plan, Said, plan
 from tertulia.enrolments.services.settling import Change, words
+from tertulia.enrolments.services.state import claim_of
 from tertulia.kernel import audit
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Busy, Conflict, Invalid
@@ -28,6 +30,10 @@ MOST_LINES = 1000
 """Lines that the log of a run keeps."""
 MOST_RUNS = 200
 """Runs that the log of a source keeps."""
+ONE_BY_ONE = (Kind.SCIM, Kind.LTI, Kind.OPENEDX, Kind.RULE)
+"""Sources that speak of single people, hundreds of times in a row: their runs of `FEW` people join within `PAUSE`."""
+FEW = 5
+PAUSE = timedelta(minutes=5)
 TRIES = 3
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -126,6 +132,8 @@ def _line(one: Said, made: Plan, told: set[uuid.UUID]) -> Line:
     if one.is_over or member is None or change is None:
         return Line(one.external_id, Outcome.UNCHANGED, known, name, " ".join(one.notes))
     notes = [*one.notes]
+    if one.claim is not None and one.claim.role is None and member.role is None:
+        return Line(one.external_id, Outcome.UNCHANGED, known, name, _("They are not in the workspace."))
     if one.is_leaving:
         outcome, reason = _left(one, made, change)
         notes = [reason] if reason else []
@@ -147,12 +155,13 @@ def _line(one: Said, made: Plan, told: set[uuid.UUID]) -> Line:
 def _left(one: Said, made: Plan, change: Change) -> tuple[Outcome, str]:
     """What became of somebody who left the source, and why if they stay."""
     member = made.members[one.person_id] if one.person_id else None
-    if member is None or change.dismiss or member.role is None:
-        return Outcome.LEFT, ""
-    if change.role is Role.GUEST:
+    if member is None or change.dismiss or member.role is None or change.role is Role.GUEST:
         return Outcome.LEFT, ""
     if one.claim is not None and one.claim.role is not Role.GUEST:
         return Outcome.KEPT, _("This source lets people stay.")
+    before = claim_of(one.known) if one.known is not None else None
+    if before is not None and before.role is None:
+        return Outcome.LEFT, ""  # they were never a member by this
     if any(key != one.id for key in member.claims):
         return Outcome.KEPT, _("Another line or source has them, too.")
     if member.is_by_hand:
@@ -173,9 +182,12 @@ def _keep_books(source: Source, report: Report, mode: Mode, actor: Person | None
     if last is not None and (last.by_id, last.mode, last.counts, last.lines) == (by, mode, counts, lines):
         Run.objects.filter(pk=last.pk).update(times=last.times + 1, last_at=now())
         return
-    Run.objects.create(source=source, by=actor, mode=mode, counts=counts, lines=lines)
-    old = Run.objects.filter(source=source).order_by("-id").values_list("pk", flat=True)[MOST_RUNS:]
-    Run.objects.filter(pk__in=list(old)).delete()
+    if last is not None and source.kind in ONE_BY_ONE and _continues(last, by, mode, len(report.lines)):
+        _join(last, counts, lines)
+    else:
+        Run.objects.create(source=source, by=actor, mode=mode, counts=counts, lines=lines)
+        old = Run.objects.filter(source=source).order_by("-id").values_list("pk", flat=True)[MOST_RUNS:]
+        Run.objects.filter(pk__in=list(old)).delete()
     came = sum(counts.get(outcome, 0) for outcome in CAME)
     changed, left = counts.get(Outcome.CHANGED, 0), counts.get(Outcome.LEFT, 0)
     if came or changed or left:
@@ -187,6 +199,25 @@ def _keep_books(source: Source, report: Report, mode: Mode, actor: Person | None
             workspace_id=source.workspace_id,
             after={"name": source.name, "came": came, "changed": changed, "left": left},
         )
+
+
+def _continues(last: Run, by: uuid.UUID | None, mode: Mode, people: int) -> bool:
+    """Whether news of a few people goes on where the last run stopped: a directory speaks of one person at a time."""
+    return (
+        mode is Mode.MERGE
+        and (last.by_id, last.mode) == (by, mode)
+        and people <= FEW
+        and len(last.lines) + people <= MOST_LINES
+        and (last.is_joined or sum(last.counts.values()) <= FEW)
+        and last.last_at > now() - PAUSE
+    )
+
+
+def _join(last: Run, counts: Mapping[str, int], lines: Sequence[Sequence[str]]) -> None:
+    last.counts = dict(Counter(last.counts) + Counter(counts))
+    last.lines = [*last.lines, *lines]
+    last.last_at, last.is_joined = now(), True
+    last.save(update_fields=["counts", "lines", "last_at", "is_joined"])
 
 
 def _welcome(made: Plan) -> None:

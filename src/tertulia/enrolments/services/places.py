@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from tertulia.channels import services as channels
-from tertulia.enrolments.models import Enrolment
+from tertulia.enrolments.models import HERE, Enrolment
 from tertulia.enrolments.records import MOST_PLACES
 from tertulia.kernel.errors import Forbidden, Invalid
 from tertulia.kernel.ids import new_id
@@ -49,6 +49,7 @@ class Places:
             found._groups[group.name.casefold()] = group.pk
             found.names[group.pk] = group.name
         found._groups |= {group.slug: group.pk for group in groups}
+        found._groups |= {str(group.pk): group.pk for group in groups}
         there = channels.givable(actor=actor, workspace=workspace)[::-1]
         for channel in there:
             found._channels[channel.name.casefold()] = channel.pk
@@ -58,8 +59,10 @@ class Places:
         found._channels |= {str(channel.pk): channel.pk for channel in there}
         return found
 
-    def role(self, text: str) -> Role:
-        """The role of this name. Raises Invalid, Forbidden with a sentence for one person's line."""
+    def role(self, text: str) -> Role | None:
+        """The role of this name; None: none (HERE). Raises Invalid, Forbidden with a sentence for one person's line."""
+        if text == HERE:
+            return None
         try:
             role = Role(text.strip().lower())
         except ValueError:
@@ -72,9 +75,9 @@ class Places:
         self.check(role)
         return role
 
-    def check(self, role: Role) -> None:
+    def check(self, role: Role | None) -> None:
         """Raises Forbidden for a role that who asks may not give, and therefore not take away."""
-        if RANK[self.ceiling] > RANK[role]:
+        if role is not None and RANK[self.ceiling] > RANK[role]:
             raise Forbidden(
                 _("The role %(role)s is above %(own)s, the highest that can be given here.")
                 % {"role": role.label, "own": self.ceiling.label}

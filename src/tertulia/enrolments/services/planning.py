@@ -187,7 +187,7 @@ def _judge(one: Said, source: Source, here: Places) -> None:
         if before is not None:
             here.check(before.role)
             if source.leaving == Leaving.GUEST:
-                one.claim = Claim(Role.GUEST, frozenset(), before.channel_ids)
+                one.claim = Claim(Role.GUEST if before.role else None, frozenset(), before.channel_ids)
             elif source.leaving == Leaving.KEEP:
                 one.claim = before
     except Refusal as refusal:

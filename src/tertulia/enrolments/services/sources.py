@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tertulia.enrolments.models import NAME_LENGTH, Kind, Leaving, Source, UploadedList
 from tertulia.enrolments.records import Entry, Mode, Report
 from tertulia.enrolments.services.enrolling import enrol
+from tertulia.enrolments.services.handing_over import hand_over, let_go
 from tertulia.enrolments.services.planning import WHOLE
 from tertulia.kernel import audit
 from tertulia.kernel.clock import now
@@ -68,19 +69,50 @@ def follow(
         return enrol(source=source, people=people, mode=mode, actor=actor, confirmed=confirmed, as_of=as_of)
 
 
-def change_source(*, actor: Person, source: Source, leaving: Leaving, largest_share: int, welcome: bool) -> Source:
-    """What happens when people leave a source, how many may at once, whether those who come get a mail. Needs ENROL."""
+def change_source(
+    *, actor: Person, source: Source, leaving: Leaving, largest_share: int, welcome: bool, name: str | None = None
+) -> Source:
+    """What happens when people leave a source, how many may at once, whether those who come get a mail. Needs ENROL.
+
+    `name`: what it is called from now on; a program that speaks by the old name opens a new source. A rule's source is
+    changed by its rule. Raises Invalid, Conflict (`name-taken`, `is-a-rule`).
+    """
+    _check_not_a_rule(source)
     if not 0 <= largest_share <= WHOLE:
         raise Invalid(_("The share is a number of percent from 0 to 100."), field="largest_share")
     with transaction.atomic():
         workspaces.open_to_enrol(actor=actor, workspace=source.workspace)
-        source.refresh_from_db(fields=["leaving", "largest_share", "welcome"])
+        source.refresh_from_db(fields=["name", "leaving", "largest_share", "welcome"])
         before = _settings(source)
+        if name is not None:
+            source.name = line(name, field="name", label=_("name"), longest=NAME_LENGTH, required=True)
+            others = Source.objects.filter(workspace=source.workspace, name__iexact=source.name).exclude(pk=source.pk)
+            if others.exists():
+                raise Conflict(_("There is a source of this name already."), type="name-taken", field="name")
         source.leaving, source.largest_share, source.welcome = leaving, largest_share, welcome
         if _settings(source) != before:
-            source.save(update_fields=["leaving", "largest_share", "welcome"])
+            source.save(update_fields=["name", "leaving", "largest_share", "welcome"])
             _record(actor, "changed the source", source, before, _settings(source))
     return source
+
+
+def delete_source(*, actor: Person, source: Source, keep_people: bool) -> None:
+    """The source and its log end. `keep_people`: whom it brought stays as they are, as if staff had added them; else
+    they leave as the source's leaving says. Needs ENROL. Raises Conflict (`is-a-rule`, `archived`).
+    """
+    _check_not_a_rule(source)
+    with transaction.atomic():
+        source.workspace = workspaces.open_to_enrol(actor=actor, workspace=source.workspace)
+        _record(actor, "deleted the source", source, _settings(source), {"people_stay": keep_people})
+        if not keep_people:
+            let_go(source)
+        hand_over(source)
+        source.delete()
+
+
+def _check_not_a_rule(source: Source) -> None:
+    if source.kind == Kind.RULE:
+        raise Conflict(_("This source is a rule. Change or delete the rule."), type="is-a-rule")
 
 
 def keep_list(*, actor: Person, source: Source, people: Sequence[Entry], mode: Mode) -> UploadedList:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models.expressions import RawSQL
 
 from tertulia.channels.models import Channel, ChannelMembership
-from tertulia.enrolments.models import Enrolment, Source, Standing
+from tertulia.enrolments.models import HERE, Enrolment, Source, Standing
 from tertulia.kernel.bulk import among, among_texts
 from tertulia.people.services.bulk import Account, Newcomer, accounts_by_id
 from tertulia.workspaces.access import RANK
@@ -18,9 +18,11 @@ from tertulia.workspaces.models import Ban, GroupMembership, Membership, Role, W
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one line of one source gives a person."""
+    """What one line of one source gives a person. `role` None: groups and channels only, if something else makes them
+    a member.
+    """
 
-    role: Role
+    role: Role | None
     group_ids: frozenset[uuid.UUID]
     channel_ids: frozenset[uuid.UUID]
 
@@ -62,7 +64,7 @@ class Member:
     @property
     def wanted_role(self) -> Role | None:
         """The highest role that sources and staff give; None: nobody wants them here (any more)."""
-        roles = [claim.role for claim in self.claims.values()]
+        roles = [claim.role for claim in self.claims.values() if claim.role is not None]
         base = self.base_role
         if base is not None and self.is_by_hand:
             return base
@@ -87,7 +89,8 @@ def claim_of(enrolment: Enrolment) -> Claim | None:
     """What a line of the ledger gives; None: nothing."""
     if not enrolment.role:
         return None
-    return Claim(Role(enrolment.role), frozenset(enrolment.group_ids), frozenset(enrolment.channel_ids))
+    role = None if enrolment.role == HERE else Role(enrolment.role)
+    return Claim(role, frozenset(enrolment.group_ids), frozenset(enrolment.channel_ids))
 
 
 def ledger(source: Source, external_ids: Collection[str] | None) -> dict[str, Enrolment]:

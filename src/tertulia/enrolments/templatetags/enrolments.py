@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import template
 
-from tertulia.enrolments import words
-from tertulia.enrolments.records import Mode, Outcome
+from tertulia.enrolments import queries, words
+from tertulia.enrolments.models import KnownValue
+from tertulia.enrolments.records import Line, Mode, Outcome, Preview
+from tertulia.workspaces.access import Place
 
 register = template.Library()
 
@@ -28,3 +30,40 @@ def outcome_label(outcome: str) -> str:
 def is_whole(mode: str) -> bool:
     """Whether a list of this mode names everybody."""
     return mode == Mode.MIRROR
+
+
+@register.filter
+def values_of(values: Mapping[str, Sequence[KnownValue]], key: str) -> Sequence[KnownValue]:
+    """The values that are offered for a key."""
+    return values.get(key, ())
+
+
+@register.filter
+def would(preview: Preview) -> str:
+    """What a rule would do in one line: “This would add 34, remove 2, change 5.”"""
+    return words.would(preview.counts, preview.waiting)
+
+
+@register.filter
+def parts(preview: Preview) -> list[tuple[str, Sequence[Line], int]]:
+    """The outcomes that a preview names people for, with how many it does not name."""
+    return [
+        (outcome.value, preview.lines[outcome.value], preview.counts[outcome.value] - len(preview.lines[outcome.value]))
+        for outcome in Outcome
+        if preview.lines.get(outcome.value)
+    ]
+
+
+@register.simple_tag
+def open_questions(place: Place) -> int:
+    """How many questions of the workspace the reader has neither answered nor passed over. One query."""
+    if place.is_archived:
+        return 0
+    _all, waiting = queries.unanswered(place.workspace.pk, place.membership.person_id)
+    return waiting
+
+
+@register.simple_tag
+def has_questions(place: Place) -> bool:
+    """Whether the workspace asks its members anything. One query."""
+    return queries.has_questions(place.workspace)

@@ -6,14 +6,23 @@ import uuid
 
 from tertulia.channels import access as channels
 from tertulia.integrations.lti import secrets
-from tertulia.integrations.lti.models import Context, DeepLinking, Pending, Placement, Platform, RegistrationLink
+from tertulia.integrations.lti.models import (
+    Context,
+    DeepLinking,
+    Grade,
+    Pending,
+    Placement,
+    Platform,
+    RegistrationLink,
+)
+from tertulia.integrations.lti.services import facts
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import NotFound
 from tertulia.people import access as people
 from tertulia.people.models import Person
 from tertulia.workspaces import access as workspaces
 from tertulia.workspaces.access import Permission, Place
-from tertulia.workspaces.models import Membership
+from tertulia.workspaces.models import Membership, Workspace
 
 
 def check_owner(person: Person) -> None:
@@ -43,7 +52,11 @@ def context(person: Person, context_id: uuid.UUID) -> tuple[Context, Place]:
 
 def placement(person: Person, placement_id: uuid.UUID) -> tuple[Placement, Place]:
     """Something that stands in a course, for members of its workspace. Raises NotFound."""
-    found = Placement.objects.select_related("channel__workspace", "context__workspace").filter(pk=placement_id).first()
+    found = (
+        Placement.objects.select_related("channel__workspace", "thread", "context__workspace")
+        .filter(pk=placement_id)
+        .first()
+    )
     if found is None or found.context.workspace is None:
         raise NotFound
     place = workspaces.workspace_by_id(person, found.context.workspace.pk)
@@ -59,6 +72,15 @@ def set_up(person: Person, context_id: uuid.UUID) -> Context:
     if context is None:
         raise NotFound
     return context
+
+
+def places(person: Person, context_id: uuid.UUID) -> tuple[Context, list[Workspace], bool]:
+    """Where rules about a course have put somebody, and whether they run it and it has no home. Raises NotFound."""
+    found = Context.objects.select_related("platform").filter(pk=context_id, platform__is_active=True).first()
+    there = facts.places(found, person) if found is not None else []
+    if found is None or not there:
+        raise NotFound
+    return found, there, found.workspace_id is None and found.runners.filter(person=person).exists()
 
 
 def courses_of(person: Person, slug: str) -> Place:
@@ -111,3 +133,21 @@ def pending(secret: str) -> Pending:
     if found is None:
         raise NotFound
     return found
+
+
+def course_of(person: Person, slug: str, context_id: uuid.UUID) -> tuple[Context, Place]:
+    """As `context`, within the workspace that the address names. Raises NotFound."""
+    found, place = context(person, context_id)
+    if place.workspace.slug != slug:
+        raise NotFound
+    return found, place
+
+
+def grade(person: Person, slug: str, grade_id: uuid.UUID) -> tuple[Grade, Place]:
+    """A grade, for who may manage the members of its course's workspace. Raises NotFound for everybody else."""
+    related = ("context__platform", "context__workspace", "link__thread", "link__placement", "by")
+    found = Grade.objects.select_related(*related).filter(pk=grade_id).first()
+    if found is None:
+        raise NotFound
+    _context, place = course_of(person, slug, found.context_id)
+    return found, place

@@ -50,6 +50,8 @@ class Launch:
     roles: tuple[str, ...]
     context_id: str
     context_title: str
+    context_label: str
+    """Its short name, such as B101."""
     link_id: str
     link_title: str
     target: str
@@ -102,6 +104,7 @@ def launch_of(platform: Platform, claims: Claims) -> Launch:
         roles=_roles(platform, claims),
         context_id=_id(platform, "context.id", context.get("id"), None),
         context_title=_line(context.get("title") or context.get("label"), TITLE),
+        context_label=_line(context.get("label"), TITLE),
         link_id="" if deep else _id(platform, "resource_link.id", link.get("id"), Reason.NO_LINK),
         link_title=_line(link.get("title"), TITLE),
         target="" if deep else _target(platform, claims.get(f"{LTI}target_link_uri")),

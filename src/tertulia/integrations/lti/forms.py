@@ -149,15 +149,29 @@ class ChoiceForm(Form):
     new_channel = forms.CharField(
         label=_("Or make a new channel called"), max_length=80, required=False, help_text=_("Everybody can join it.")
     )
+    q = forms.CharField(
+        label=_("Find a thread"),
+        max_length=80,
+        required=False,
+        help_text=_("By words of its first post, among the newest of each channel."),
+    )
+    thread = forms.ChoiceField(label=_("Thread"), required=False, widget=forms.RadioSelect)
     title = forms.CharField(
         label=_("Name of the link in the course"),
         max_length=200,
         required=False,
-        help_text=_("Empty: the name of the channel or workspace."),
+        help_text=_("Empty: the beginning of the thread, or the name of the channel or workspace."),
     )
 
-    def __init__(self, *args: Any, channels: Sequence[ChannelChoice], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, channels: Sequence[ChannelChoice], threads: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        found = self.fields["thread"]
+        assert isinstance(found, forms.ChoiceField)
+        found.choices = [*threads]
+        if not threads:
+            found.help_text = _now("None is there. Choose a channel instead, or look for other words.")
         field = self.fields["channel"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "—"), *((channel.id, f"#{channel.name}") for channel in channels)]
@@ -174,6 +188,18 @@ class CourseForm(Form):
     )
     channels = forms.MultipleChoiceField(
         label=_("Channels that its people are put into"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    launches_admit = forms.TypedChoiceField(
+        label=_("Who is in the course?"),
+        coerce=lambda value: value == "yes",
+        choices=[
+            ("yes", _("Whoever opens Tertulia there, and its roster")),
+            ("no", _("Whom another list has: a program, an uploaded list, a rule")),
+        ],
+        widget=forms.RadioSelect,
+        help_text=_(
+            "With another list, opening Tertulia there only signs people in. Who runs the course always comes in."
+        ),
     )
     roster_nightly = forms.BooleanField(
         label=_("Fetch its roster every night"),
@@ -197,6 +223,7 @@ class CourseForm(Form):
                 "channels": [str(channel_id) for channel_id in context.channels],
                 "groups": "\n".join(context.groups),
                 "roster_nightly": context.roster_nightly,
+                "launches_admit": "yes" if context.launches_admit else "no",
                 **{f"role_{kind}": roles.role_of(kind, context.roles) for kind in roles.Kind},
             },
         )
@@ -224,6 +251,7 @@ class CourseForm(Form):
             "channel_ids": [uuid.UUID(channel_id) for channel_id in data["channels"]],
             "groups": data["groups"].splitlines(),
             "roster_nightly": data.get("roster_nightly", False),
+            "launches_admit": data["launches_admit"],
             "role_map": {kind.value: data[f"role_{kind}"] for kind in self.kinds},
         }
 

@@ -1,14 +1,20 @@
-"""Background tasks of LTI: rosters, and sweeping up what is over."""
+"""Background tasks of LTI: rosters, grades, and sweeping up what is over."""
 
 from __future__ import annotations
 
+import logging
 import uuid
 
+import procrastinate
 from procrastinate.contrib.django import app
 
 from tertulia.integrations.lti import attempts
-from tertulia.integrations.lti.models import Context
+from tertulia.integrations.lti.models import Context, Grade, Score
 from tertulia.integrations.lti.services import keys
+
+_log = logging.getLogger(__name__)
+_RETRY = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=5)
+_GRADE = ("context__platform", "context__workspace", "link__thread", "link__placement", "by")
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -20,9 +26,9 @@ def sweep(timestamp: int) -> None:
     keys.drop_retired()
 
 
-@app.task(queue="rosters")
+@app.task(queue="rosters", retry=_RETRY)
 def fetch_roster(context_id: str, *, confirmed: bool = False) -> None:
-    """Fetch one course's roster; how it went stands on the course's page."""
+    """Go on with one course's roster; how it goes stands on the course's page."""
     from tertulia.integrations.lti.services import roster  # which defers this
 
     related = ("platform", "workspace", "source__workspace", "set_up_by")
@@ -35,7 +41,45 @@ def fetch_roster(context_id: str, *, confirmed: bool = False) -> None:
 @app.task(queue="sweeping", queueing_lock="fetch-lti-rosters")
 def fetch_rosters(timestamp: int) -> None:
     """Every night: the rosters of the courses that want it, each as a job of its own."""
+    from tertulia.integrations.lti.services import roster
+
     del timestamp
-    wanted = Context.objects.filter(roster_nightly=True, workspace__archived_at=None, platform__is_active=True)
-    for context_id in wanted.exclude(workspace=None).values_list("pk", flat=True):
-        fetch_roster.defer(context_id=str(context_id))
+    wanted = Context.objects.filter(
+        roster_nightly=True, launches_admit=True, workspace__archived_at=None, platform__is_active=True
+    )
+    for context in wanted.exclude(workspace=None):
+        roster.send_for(context)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="sweeping", queueing_lock="count-lti-grades")
+def count_grades(timestamp: int) -> None:
+    """Every five minutes: what has people contributed since, and whose score is to be sent?"""
+    from tertulia.integrations.lti.services import grades
+
+    del timestamp
+    for grade in Grade.objects.select_related(*_GRADE).filter(is_on=True, context__platform__is_active=True):
+        try:
+            grades.keep(grade)
+        except Exception:  # noqa: BLE001 - one course's trouble is not the others'
+            _log.exception("counting a grade failed", extra={"grade": str(grade.pk)})
+
+
+@app.task(queue="grades", retry=_RETRY)
+def send_scores(grade_id: str) -> None:
+    """Send what is due of one grade; how it goes stands on its page."""
+    from tertulia.integrations.lti.services import scores  # which defers this
+
+    grade = Grade.objects.select_related(*_GRADE).filter(pk=uuid.UUID(grade_id)).first()
+    if grade is not None:
+        scores.send(grade)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queue="sweeping", queueing_lock="recount-lti-grades")
+def recount_grades(timestamp: int) -> None:
+    """Every night: count from the beginning, and try again whom the platform did not take."""
+    del timestamp
+    on = Grade.objects.filter(is_on=True)
+    on.update(seen={}, counted_at=None)
+    Score.objects.filter(grade__in=on, due=False).exclude(problem="").update(due=True, attempts=0, not_before=None)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tertulia.channels.models import Channel
 from tertulia.enrolments.models import Source
 from tertulia.kernel.ids import new_id
+from tertulia.kernel.models import SigningKeyFields
 from tertulia.people.models import Person
 from tertulia.posts.models import Post
 from tertulia.workspaces.models import Workspace
@@ -68,14 +69,8 @@ class Deployment(models.Model):
         constraints = [models.UniqueConstraint(fields=["platform", "deployment_id"], name="lti_deployment_once")]
 
 
-class SigningKey(models.Model):
-    """One of our own RSA keys. `sealed` is the private key, readable with the installation's secret only."""
-
-    kid = models.CharField(max_length=64, primary_key=True)
-    public = models.JSONField()
-    sealed = models.BinaryField()
-    created_at = models.DateTimeField(db_default=Now())
-    retired_at = models.DateTimeField(null=True, help_text="Signs no more, but is still published.")
+class SigningKey(SigningKeyFields):
+    """Our own RSA keys; see `kernel.signing`."""
 
 
 class RegistrationLink(models.Model):
@@ -141,6 +136,7 @@ class Context(models.Model):
     deployment_id = models.CharField(max_length=ID_LENGTH)
     context_id = models.CharField(max_length=ID_LENGTH)
     title = models.CharField(max_length=200, blank=True)
+    label = models.CharField(max_length=200, blank=True, help_text="Its short name, such as B101, if claimed.")
     workspace = models.ForeignKey(Workspace, null=True, on_delete=models.SET_NULL, related_name="lti_contexts")
     source = models.ForeignKey(Source, null=True, on_delete=models.SET_NULL, related_name="+")
     unit_channel = models.ForeignKey(
@@ -155,11 +151,15 @@ class Context(models.Model):
     )
     groups = ArrayField(models.CharField(max_length=80), default=list, help_text="And groups, by name.")
     roles = models.JSONField(default=dict)
+    launches_admit = models.BooleanField(
+        default=True, help_text="Else a list of the workspace says who is in the course, and launches only sign in."
+    )
     set_up_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     nrps_url = models.URLField(max_length=URL_LENGTH, blank=True)
     roster_nightly = models.BooleanField(default=False)
     roster_at = models.DateTimeField(null=True, help_text="When the roster was last fetched, whole or not.")
     roster_problem = models.CharField(max_length=400, blank=True, help_text="Why that did not go well; empty: it did.")
+    ags = models.JSONField(default=dict, help_text="What the platform last offered of its gradebook: `claims.Offer`.")
     last_launch_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -182,12 +182,25 @@ class Runner(models.Model):
         constraints = [models.UniqueConstraint(fields=["context", "person"], name="lti_runner_once")]
 
 
+class Learner(models.Model):
+    """Somebody whom the platform last called a learner of this course, and under which `subject` it knows them."""
+
+    context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="learners")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=ID_LENGTH)
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["context", "person"], name="lti_learner_once")]
+
+
 class Target(models.TextChoices):
     """What somebody chose to put into their course."""
 
     WORKSPACE = "workspace", _("The whole workspace")
     CHANNEL = "channel", _("A channel")
     UNIT = "unit", _("A thread of its own, in a channel")
+    THREAD = "thread", _("A thread that is there")
 
 
 class Placement(models.Model):
@@ -197,6 +210,7 @@ class Placement(models.Model):
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="placements")
     target = models.CharField(max_length=10, choices=Target)
     channel = models.ForeignKey(Channel, null=True, on_delete=models.CASCADE, related_name="+")
+    thread = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="+")
     by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -210,10 +224,16 @@ class Link(models.Model):
     title = models.CharField(max_length=200, blank=True)
     placement = models.ForeignKey(Placement, null=True, on_delete=models.SET_NULL, related_name="links")
     thread = models.ForeignKey(Post, null=True, on_delete=models.SET_NULL, related_name="+")
+    ags = models.JSONField(
+        default=dict, help_text="As the course's, for this place; with its own column, if it has one."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["context", "resource_link_id"], name="lti_link_once")]
+
+    def __str__(self) -> str:
+        return self.title or self.resource_link_id
 
 
 class DeepLinking(models.Model):
@@ -235,3 +255,119 @@ class Refused(models.Model):
     reason = models.CharField(max_length=40, help_text="A `refusals.Reason`.")
     details = models.JSONField(default=dict)
     at = models.DateTimeField(db_default=Now(), db_index=True)
+
+
+class RosterFetch(models.Model):
+    """One fetching of a course's roster: how far it is, and how it went, for people to read.
+
+    Its pages are kept until it ends, so that it goes on where it was; `next_url` is the page to read next, empty when
+    all are there. `started_at` is the moment of which the roster counts.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("under way")
+        DONE = "done", _("done")
+        FAILED = "failed", _("not done")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="fetches")
+    state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    next_url = models.URLField(max_length=URL_LENGTH, blank=True)
+    page_count = models.PositiveIntegerField(default=0)
+    people_count = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text="In a row that brought no page.")
+    not_before = models.DateTimeField(null=True)
+    confirmed = models.BooleanField(default=False)
+    problem = models.CharField(max_length=400, blank=True)
+    counts = models.JSONField(default=dict, help_text="Outcome -> how many people, when done.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["context"], condition=models.Q(state="running"), name="lti_one_fetch_at_a_time"
+            )
+        ]
+        indexes = [models.Index(fields=["context", "-id"], name="lti_fetch_by_course")]
+
+
+class RosterPage(models.Model):
+    """One page of a roster that is being fetched, as the platform sent it; gone when the fetching ends."""
+
+    fetch = models.ForeignKey(RosterFetch, on_delete=models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()
+    url = models.URLField(max_length=URL_LENGTH)
+    members = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["fetch", "number"], name="lti_roster_page_once")]
+
+
+class Grade(models.Model):
+    """Taking part as a grade: what counts, and the column of the platform's gradebook that it goes to.
+
+    `channels`: where contributions count; none: in the thread of `link`, of which `threads` remembers every one.
+    `link`: the place in the course whose column it is; none: a column of its own. `wanted` contributions of at least
+    `fewest_words` words each give `maximum` points. `line_item` is the column's address, empty until it is known.
+    `seen`: channel -> its revision when contributions were last counted. `notices`: channel -> the post that says so.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="grades")
+    link = models.ForeignKey(Link, null=True, on_delete=models.CASCADE, related_name="grades")
+    channels = ArrayField(models.UUIDField(), default=list)
+    threads = ArrayField(models.UUIDField(), default=list)
+    label = models.CharField(_("name"), max_length=100)
+    maximum = models.PositiveSmallIntegerField(_("points"), default=10)
+    wanted = models.PositiveSmallIntegerField(_("contributions"), default=3)
+    fewest_words = models.PositiveSmallIntegerField(_("words"), default=20)
+    until = models.DateTimeField(null=True)
+    is_on = models.BooleanField(default=True)
+    by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    line_item = models.URLField(max_length=URL_LENGTH, blank=True)
+    line_maximum = models.FloatField(null=True, help_text="Points of the column, where the platform says how many.")
+    notices = models.JSONField(default=dict)
+    seen = models.JSONField(default=dict)
+    counted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="When a score last arrived.")
+    problem = models.CharField(max_length=400, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="In a row that failed for the whole column.")
+    not_before = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link"], condition=models.Q(is_on=True, link__isnull=False), name="lti_grade_of_link_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Score(models.Model):
+    """One person's contributions that count for a grade, and what of it the platform has; its own queue.
+
+    `due`: the platform is to be told. `stamp` is the newest timestamp ever used, for it takes newer ones only (AGS 2.0,
+    3.4.7); it is kept before sending, so that an answer that was lost does no harm.
+    """
+
+    grade = models.ForeignKey(Grade, on_delete=models.CASCADE, related_name="scores")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=ID_LENGTH)
+    counted = models.PositiveIntegerField()
+    due = models.BooleanField(default=True)
+    stamp = models.DateTimeField(null=True)
+    sent_counted = models.PositiveIntegerField(null=True)
+    sent_given = models.FloatField(null=True)
+    sent_maximum = models.FloatField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grade", "person"], name="lti_score_once")]
+        indexes = [models.Index(fields=["grade"], condition=models.Q(due=True), name="lti_score_due")]

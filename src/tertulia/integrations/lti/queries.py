@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import Count, QuerySet
+from django.utils.translation import ngettext
 
+from tertulia.channels.queries import visible
 from tertulia.integrations.lti import refusals
 from tertulia.integrations.lti.models import Context, Deployment, Platform, Refused, SigningKey
 from tertulia.integrations.lti.refusals import Reason
 from tertulia.integrations.lti.services.keys import PUBLISHED_AFTER
 from tertulia.kernel.clock import now
 from tertulia.kernel.paging import Slice, keyset
+from tertulia.kernel.tidying import tidy
+from tertulia.workspaces.access import Place
 from tertulia.workspaces.models import Workspace
 
 NEWEST = 50
+NEWEST_THREADS = 200
+MOST_THREADS = 10
+BEGINNING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,51 @@ def courses(platform: Platform, *, cursor: str | None, limit: int = 50) -> Slice
 def courses_in(workspace: Workspace) -> list[Context]:
     """The courses that lead to a workspace, by title, with their platform. One query."""
     return list(Context.objects.select_related("platform").filter(workspace=workspace).order_by("title", "pk")[:500])
+
+
+_THREADS = """
+SELECT p.id, c.name, p.text, a.display_name, p.reply_count
+FROM unnest(%(channels)s::uuid[]) AS w (channel_id)
+JOIN channels_channel c ON c.id = w.channel_id
+CROSS JOIN LATERAL (
+    SELECT * FROM posts_post x
+    WHERE x.channel_id = w.channel_id AND x.root_id IS NULL AND x.kind = 'message' AND x.deleted_at IS NULL
+    ORDER BY x.seq DESC LIMIT %(newest)s
+) p
+JOIN people_person a ON a.id = p.author_id
+WHERE strpos(lower(p.text), lower(%(words)s)) > 0
+ORDER BY coalesce(p.last_reply_at, p.created_at) DESC, p.id LIMIT %(most)s
+"""
+
+
+def threads(place: Place, *, words: str = "") -> list[tuple[str, str]]:
+    """Threads that a member sees and could put into a course: id, and how they begin, those talked in last first.
+
+    Among the newest 200 of each channel, those that hold `words`; at most 10. Two queries, the second one by hand: no
+    query of `posts` goes over channels.
+    """
+    channels = list(visible(place).filter(archived_at=None).values_list("pk", flat=True))
+    wanted: dict[str, Any] = {
+        "channels": channels,
+        "newest": NEWEST_THREADS,
+        "words": tidy(words)[:80],
+        "most": MOST_THREADS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_THREADS, wanted)
+        rows = cursor.fetchall()
+    return [
+        (
+            str(post_id),
+            ngettext(
+                "#%(channel)s, %(author)s: %(text)s (%(n)d reply)",
+                "#%(channel)s, %(author)s: %(text)s (%(n)d replies)",
+                replies,
+            )
+            % {"channel": channel, "author": author, "text": tidy(text)[:BEGINNING], "n": replies},
+        )
+        for post_id, channel, text, author, replies in rows
+    ]
 
 
 def refused(platform: Platform) -> list[Line]:

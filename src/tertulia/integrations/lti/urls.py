@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tertulia.integrations.lti.pages import courses, installation, launching, registering
+from tertulia.integrations.lti.pages import courses, grades, installation, launching, registering
 
 app_name = "lti"
 
@@ -18,8 +18,14 @@ urlpatterns = [
     path("lti/at/<uuid:placement_id>", launching.at, name="at"),
     path("lti/register/<str:secret>", registering.register, name="register"),
     path("w/<str:slug>/lti", courses.index, name="courses"),
+    path("w/<str:slug>/lti/mine", grades.mine, name="mine"),
+    path("w/<str:slug>/lti/<uuid:context_id>/grades", grades.index, name="grades"),
+    path("w/<str:slug>/lti/<uuid:context_id>/grades/new", grades.new, name="grade_new"),
+    path("w/<str:slug>/lti/grades/<uuid:grade_id>", grades.grade, name="grade"),
+    path("w/<str:slug>/lti/grades/<uuid:grade_id>/switch", grades.switch, name="grade_switch"),
     path("lti/courses/<uuid:context_id>", courses.course, name="course"),
     path("lti/courses/<uuid:context_id>/set-up", courses.set_up, name="set_up"),
+    path("lti/courses/<uuid:context_id>/places", courses.places, name="places"),
     path("lti/courses/<uuid:context_id>/roster", courses.fetch, name="roster"),
     path("lti/courses/<uuid:context_id>/disconnect", courses.disconnect, name="disconnect"),
     path("lti/deep-linking/<uuid:request_id>", courses.choose, name="choose"),

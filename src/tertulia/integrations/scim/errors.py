@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from pydantic import ValidationError
-from scim2_models import SCIMException
 
 from tertulia.kernel.errors import Busy, Conflict, Invalid, Refusal, TooMany
+
+if TYPE_CHECKING:  # the middleware knows this module, and most processes never need the types
+    from scim2_models import SCIMException
 
 CONTENT_TYPE = "application/scim+json"
 SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -74,7 +77,7 @@ def answer(refusal: Refusal) -> HttpResponse:
 
 def answer_for_types(failure: SCIMException | ValidationError) -> HttpResponse:
     """The answer for what the types refuse."""
-    if isinstance(failure, SCIMException):
+    if not isinstance(failure, ValidationError):
         # Where a value does not fit, the types hand on what pydantic says, with its marks.
         return _response(failure.status, failure.scim_type, failure.detail.partition(" [type=")[0])
     first = failure.errors(include_url=False, include_input=False)[0]

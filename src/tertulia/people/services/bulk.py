@@ -18,11 +18,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Lower
 
 from tertulia.kernel import audit
-from tertulia.kernel.bulk import insert_alike
+from tertulia.kernel.bulk import among_texts, insert_alike
 from tertulia.kernel.ids import new_id
 from tertulia.kernel.tidying import tidy
 from tertulia.people import names
-from tertulia.people.models import Person
+from tertulia.people.models import Identity, Person
 from tertulia.people.services import checks
 
 TRIES = 5
@@ -78,6 +78,12 @@ def _accounts(column: str, cast: str, values: Sequence[str]) -> list[Account]:
     with connection.cursor() as cursor:
         cursor.execute(_ACCOUNTS.format(column=column, cast=cast), [json.dumps(values)])
         return [Account(row[0], row[1] or "", row[2], row[3], row[4]) for row in cursor.fetchall()]
+
+
+def people_by_identity(issuer: str, subjects: Iterable[str]) -> dict[str, uuid.UUID]:
+    """Whose identities at this issuer these are, by subject; unknown ones are not in it. One query."""
+    rows = Identity.objects.filter(issuer=issuer, subject__in=among_texts(subjects))
+    return dict(rows.values_list("subject", "person_id"))
 
 
 def usable_email(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
@@ -10,6 +9,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tertulia.kernel.clock import zones
 from tertulia.kernel.errors import Invalid
 from tertulia.kernel.tidying import tidy, tidy_text
 from tertulia.people import names
@@ -102,7 +102,7 @@ def email(text: str) -> str:
 
 def time_zone(name: str) -> str:
     """The name of a zone in the IANA time zone database."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zones():
         raise Invalid(
             _("“%(name)s” is not a time zone. An example is Europe/Madrid.") % {"name": tidy(name)[:60]},
             field="time_zone",
@@ -112,7 +112,7 @@ def time_zone(name: str) -> str:
 
 def time_zone_or_utc(name: str) -> str:
     """The same, without complaint."""
-    return name if name in zoneinfo.available_timezones() else "UTC"
+    return name if name in zones() else "UTC"
 
 
 def too_long(field: str, limit: int, length: int) -> Invalid:

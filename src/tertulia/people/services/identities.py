@@ -6,21 +6,23 @@ issuer has not verified: it joins no account and becomes no account's address, f
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tertulia.kernel import audit, bus
+from tertulia.kernel import audit, bus, turns
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from tertulia.kernel.happenings import emit
 from tertulia.kernel.tidying import tidy
 from tertulia.people import names, queries
+from tertulia.people.happenings import Arrived, IdentityNoted
 from tertulia.people.models import AccessToken, Identity, Person
-from tertulia.people.services import accounts, checks
+from tertulia.people.services import accounts, checks, tools
 from tertulia.people.sign_in import providers
 
 LONGEST = 255  # OpenID Connect Core 2 and LTI 1.3 Core 5.3.6 allow a subject no more
@@ -33,7 +35,17 @@ class NeedsLinking(Refusal):
     type = "needs-linking"
 
 
-def arrive(*, issuer: str, subject: str, name: str, email: str, email_verified: bool, newcomers: bool = True) -> Person:
+def arrive(
+    *,
+    issuer: str,
+    subject: str,
+    name: str,
+    email: str,
+    email_verified: bool,
+    newcomers: bool = True,
+    system: str = "",
+    groups: Sequence[str] | None = None,
+) -> Person:
     """The person behind an identity of an outside system; made on the spot if new, without a password.
 
     `email` is as the issuer says, "" if it says none; what is no address counts as none, and a name that cannot be used
@@ -41,45 +53,60 @@ def arrive(*, issuer: str, subject: str, name: str, email: str, email_verified: 
     it joins an account that has this address (one whose own address was never confirmed loses whatever else could open
     it, for anybody may have made it), or becomes the account's own, confirmed. Otherwise it is noted on the identity
     and nowhere else. Serialised for each identity and address: of two calls at once, one makes the account.
+    `system`: a sign-in by which people come, as they call it; then `Arrived` is told, with the directory `groups` that
+    it named. Others than sign-ins leave both out, and speak for themselves.
 
     Raises NeedsLinking when an unverified address belongs to an account; Forbidden for a deactivated account, for
-    somebody new without `newcomers`, and while the installation has no owner; Invalid for an issuer or subject that is
-    empty or over 255 characters.
+    somebody new without `newcomers` (`no-account`), and while the installation has no owner; Invalid for an issuer or
+    subject that is empty or over 255 characters.
     """
     _check(issuer, subject)
     email = _address(email)
     with transaction.atomic():
-        _hold(issuer, subject)
+        turns.take(issuer, subject)
         identity = Identity.objects.select_related("person").filter(issuer=issuer, subject=subject).first()
         if email and email_verified:
-            _hold("mailto", email)
+            turns.take("mailto", email)
         if identity is not None:
-            return _return(identity, email=email, email_verified=email_verified)
+            person = _return(identity, email=email, email_verified=email_verified)
+            _tell(person, issuer=issuer, subject=subject, system=system, groups=groups)
+            return person
         if not queries.anybody_exists():
             raise Forbidden(_("Nobody owns this installation yet. Its owner comes first; then you can come in."))
         person = _meet(name=name, email=email, email_verified=email_verified, newcomers=newcomers)
         _note(person, issuer=issuer, subject=subject, email=email)
+        _tell(person, issuer=issuer, subject=subject, system=system, groups=groups)
         return person
 
 
-def link(*, actor: Person, issuer: str, subject: str, email: str) -> Identity:
+def link(
+    *,
+    actor: Person,
+    issuer: str,
+    subject: str,
+    email: str,
+    system: str = "",
+    groups: Sequence[str] | None = None,
+) -> Identity:
     """From now on this identity signs in as `actor`, who has just proved to be both. Linking again does nothing.
+    `system` and `groups` as for `arrive`.
 
     Raises Conflict when the identity is another account's, Invalid as `arrive`.
     """
     _check(issuer, subject)
     email = _address(email)
     with transaction.atomic():
-        _hold(issuer, subject)
+        turns.take(issuer, subject)
         identity = Identity.objects.filter(issuer=issuer, subject=subject).first()
         if identity is None:
-            return _note(actor, issuer=issuer, subject=subject, email=email)
-        if identity.person_id != actor.pk:
+            identity = _note(actor, issuer=issuer, subject=subject, email=email)
+        elif identity.person_id != actor.pk:
             raise Conflict(
                 _("This sign-in already belongs to another account here. Sign out, and come in with it to see which."),
                 type="identity-taken",
             )
         _see(identity, email)
+        _tell(actor, issuer=issuer, subject=subject, system=system, groups=groups)
         return identity
 
 
@@ -139,7 +166,9 @@ def _meet(*, name: str, email: str, email_verified: bool, newcomers: bool) -> Pe
 
 def _make(*, name: str, email: str, email_verified: bool, newcomers: bool) -> Person:
     if not newcomers:
-        raise Forbidden(_("You have no account here yet. Ask the people who run this community to let you in."))
+        raise Forbidden(
+            _("You have no account here yet. Ask the people who run this community to let you in."), type="no-account"
+        )
     return accounts.create_person(
         email=email if email and email_verified else None,
         display_name=tidy(name)[: checks.LINES["display_name"]].strip() or names.name_from(email) or _("Somebody"),
@@ -175,6 +204,7 @@ def _empty_pockets(person: Person) -> None:
     person.save(update_fields=["password"])
     Authenticator.objects.filter(user=person).delete()
     AccessToken.objects.filter(person=person).delete()
+    tools.end_all(person=person)
     if person.last_login is not None:
         Identity.objects.filter(person=person).delete()
     bus.notify("identity", person=person.pk)
@@ -189,7 +219,14 @@ def _note(person: Person, *, issuer: str, subject: str, email: str) -> Identity:
         object_id=person.pk,
         after={"issuer": issuer},
     )
+    emit(IdentityNoted(person_id=str(person.pk), issuer=issuer, subject=subject))
     return identity
+
+
+def _tell(person: Person, *, issuer: str, subject: str, system: str, groups: Sequence[str] | None) -> None:
+    if system:
+        named = None if groups is None else tuple(groups)
+        emit(Arrived(person_id=str(person.pk), issuer=issuer, subject=subject, system=system, groups=named))
 
 
 def _see(identity: Identity, email: str) -> None:
@@ -219,10 +256,3 @@ def _address(email: str) -> str:
         return checks.email(email)
     except Invalid:
         return ""
-
-
-def _hold(*what: str) -> None:
-    """Nobody else does this for the same until the transaction ends."""
-    key = int.from_bytes(hashlib.sha256("\0".join(what).encode()).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])

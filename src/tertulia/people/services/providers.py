@@ -21,7 +21,7 @@ NAME_LENGTH = 40
 TEXT_LENGTH = 255
 SECRET_LENGTH = 2000
 METADATA_LENGTH = 1024 * 1024
-NOTED = ("name", "address", "client_id", "audience", "token_issuer", "trust", "newcomers", "is_enabled")
+NOTED = ("name", "address", "client_id", "audience", "token_issuer", "groups_claim", "trust", "newcomers", "is_enabled")
 
 
 class ProviderChanges(TypedDict, total=False):
@@ -34,6 +34,7 @@ class ProviderChanges(TypedDict, total=False):
     metadata: str
     audience: str
     token_issuer: str
+    groups_claim: str
     trust: str
     newcomers: bool
     is_enabled: bool
@@ -52,6 +53,7 @@ def add_provider(*, actor: Person, kind: str, name: str) -> SignInProvider:
         name=_name(name),
         trust=Trust.CLAIM if kind == Kind.OIDC else Trust.NEVER,
         audience="openedx" if kind == Kind.OPENEDX else "",
+        groups_claim="groups" if kind == Kind.OIDC else "",
         is_enabled=False,
     )
     with transaction.atomic():

@@ -24,6 +24,8 @@ from tertulia.people.sign_in.refusals import Stale
 CAME_BY = "came_by"  # in the session: how this sign-in came about, so that one can sign out there, too
 LEFT = "left"  # in the session after signing out: the same
 _WAITING = "arrival"
+MOST_GROUPS = 1000
+LONGEST_GROUP = 255
 WAIT = 15 * 60  # seconds that somebody has for signing in to the account they want to join
 
 
@@ -37,6 +39,8 @@ class Arrival:
     name: str
     email: str
     email_verified: bool
+    groups: list[str] | None = None
+    """The directory groups that the system named; None if it spoke of none."""
     leaving: dict[str, Any] = field(default_factory=dict)
     """What the system wants to hear again when the person signs out there."""
 
@@ -80,6 +84,16 @@ class ArrivalProvider:
         return state
 
 
+def named_groups(said: object) -> list[str] | None:
+    """Directory groups as systems name them: a list, or one name; None for what is neither. Each once."""
+    if isinstance(said, str):
+        said = [said]
+    if not isinstance(said, list):
+        return None
+    names = (str(name).strip() for name in said if isinstance(name, str | int))
+    return list(dict.fromkeys(name for name in names if 0 < len(name) <= LONGEST_GROUP))[:MOST_GROUPS]
+
+
 def come_in(request: HttpRequest, arrival: Arrival, state: dict[str, Any]) -> HttpResponse:
     """Sign the person of this arrival in, or have them say which account is theirs. Raises what `arrive` raises."""
     wanted = str(state.get("next") or "")
@@ -95,6 +109,8 @@ def come_in(request: HttpRequest, arrival: Arrival, state: dict[str, Any]) -> Ht
             email=arrival.email,
             email_verified=arrival.email_verified,
             newcomers=provider.newcomers,
+            system=provider.name,
+            groups=arrival.groups,
         )
     except services.NeedsLinking:
         keep(request, arrival, wanted)

@@ -64,6 +64,11 @@ class ProviderForm(forms.Form):
         help_text=_("Its setting JWT_AUDIENCE; “openedx” unless changed."),
         widget=forms.TextInput(attrs=_PLAIN),
     )
+    groups_claim = forms.CharField(
+        max_length=255,
+        required=False,
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
     trust = forms.ChoiceField(
         label=_("Are the e-mail addresses that it gives those of its people?"),
         help_text=_(
@@ -75,7 +80,7 @@ class ProviderForm(forms.Form):
     is_enabled = forms.BooleanField(label=_("People can come in by it"), required=False)
 
     def __init__(self, data: Any = None, *, provider: Provider) -> None:
-        shown = ("name", "address", "client_id", "token_issuer", "audience", "trust", "newcomers")
+        shown = ("name", "address", "client_id", "token_issuer", "audience", "groups_claim", "trust", "newcomers")
         initial = {field: getattr(provider, field) for field in shown}
         # Until it is complete for the first time, saving it means to use it.
         initial["is_enabled"] = provider.is_enabled or not (provider.address or provider.metadata)
@@ -84,6 +89,8 @@ class ProviderForm(forms.Form):
         for field in _ABSENT[provider.kind]:
             del self.fields[field]
         address, trust = self.fields["address"], self.fields["trust"]
+        if "groups_claim" in self.fields:
+            self.fields["groups_claim"].label, self.fields["groups_claim"].help_text = _GROUPS[provider.kind]
         address.label, address.help_text = _ADDRESS[provider.kind]
         assert isinstance(trust, forms.ChoiceField)
         trust.choices = [
@@ -98,7 +105,7 @@ class ProviderForm(forms.Form):
         """For `services.change_provider`."""
         data = self.cleaned_data
         changes = ProviderChanges(name=data["name"], trust=data["trust"])
-        for field in ("address", "client_id", "secret", "metadata", "token_issuer", "audience"):
+        for field in ("address", "client_id", "secret", "metadata", "token_issuer", "audience", "groups_claim"):
             if field in self.fields:
                 changes[field] = data[field]
         changes["newcomers"], changes["is_enabled"] = data["newcomers"], data["is_enabled"]
@@ -107,8 +114,18 @@ class ProviderForm(forms.Form):
 
 _ABSENT = {
     Kind.OIDC: ("metadata", "token_issuer", "audience"),
-    Kind.OPENEDX: ("metadata",),
+    Kind.OPENEDX: ("metadata", "groups_claim"),
     Kind.SAML: ("client_id", "secret", "token_issuer", "audience"),
+}
+_GROUPS = {
+    Kind.OIDC: (
+        _("Where it names directory groups (claim)"),
+        _("As a rule “groups”. Rules of enrolments can ask for them. Empty: they are not read."),
+    ),
+    Kind.SAML: (
+        _("Where it names directory groups (attribute)"),
+        _("Empty: isMemberOf, memberOf, groups, or what Entra calls them. Rules of enrolments can ask for them."),
+    ),
 }
 _ADDRESS = {
     Kind.OIDC: (_("Its address (issuer)"), _("For example https://id.example.org/realms/campus")),

@@ -79,7 +79,14 @@ def join(request: HttpRequest) -> HttpResponse:
         return redirect("people:ways" if request.user.is_authenticated else "account_login")
     if request.method == "POST" and request.user.is_authenticated:
         arriving.forget(request)
-        services.link(actor=_me(request), issuer=arrival.issuer, subject=arrival.subject, email=arrival.email)
+        services.link(
+            actor=_me(request),
+            issuer=arrival.issuer,
+            subject=arrival.subject,
+            email=arrival.email,
+            system=provider.name,
+            groups=arrival.groups,
+        )
         arriving.note_came_by(request, arrival)
         messages.success(request, _("From now on you can sign in with %(name)s.") % {"name": provider.name})
         return redirect(wanted or "people:ways")

@@ -31,6 +31,7 @@ class Provider:
     is_enabled: bool
     audience: str
     token_issuer: str
+    groups_claim: str
     metadata: str = field(repr=False)
     _secret: str | bytes = field(repr=False)
     id: uuid.UUID | None = None
@@ -128,6 +129,7 @@ def of_row(row: SignInProvider) -> Provider:
         metadata=row.metadata,
         audience=row.audience,
         token_issuer=row.token_issuer,
+        groups_claim=row.groups_claim,
         trust=Trust(row.trust),
         newcomers=row.newcomers,
         is_enabled=row.is_enabled,
@@ -147,6 +149,7 @@ def _of_settings() -> list[Provider]:
             metadata=given.metadata,
             audience=given.audience,
             token_issuer=given.token_issuer,
+            groups_claim=given.groups_claim,
             trust=Trust(given.trust),
             newcomers=given.newcomers,
             is_enabled=True,

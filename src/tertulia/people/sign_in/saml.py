@@ -20,7 +20,8 @@ from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser 
 from tertulia.kernel import fetching
 from tertulia.kernel.fetching import Unreachable
 from tertulia.people import throttles
-from tertulia.people.sign_in.arriving import Arrival, ArrivalProvider
+from tertulia.people.sign_in import saml_keys
+from tertulia.people.sign_in.arriving import Arrival, ArrivalProvider, named_groups
 from tertulia.people.sign_in.providers import Provider
 from tertulia.people.sign_in.refusals import NotBelieved, SignInFailed
 
@@ -46,6 +47,13 @@ NAME = (
     "http://schemas.microsoft.com/identity/claims/displayname",
     "urn:oid:2.5.4.3",
     "cn",
+)
+GROUPS = (
+    "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",  # isMemberOf
+    "isMemberOf",
+    "memberOf",
+    "groups",
+    "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
 )
 GIVEN = ("urn:oid:2.5.4.42", "givenName", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname")
 FAMILY = ("urn:oid:2.5.4.4", "sn", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname")
@@ -107,6 +115,10 @@ class SamlProvider(ArrivalProvider, SAMLProvider):  # type: ignore[misc]  # alla
                 "want_attribute_statement": False,
                 "want_name_id": False,
                 "allow_single_label_domains": True,
+                **saml_keys.pair(),
+                "logout_request_signed": True,
+                "logout_response_signed": True,
+                **getattr(self.request, "saml_wants", {}),
             },
         }
         self.found: dict[str, Any] = {}
@@ -164,6 +176,7 @@ class SamlProvider(ArrivalProvider, SAMLProvider):  # type: ignore[misc]  # alla
             name=_first(said, NAME) or " ".join(filter(None, (_first(said, GIVEN), _first(said, FAMILY)))),
             email=email,
             email_verified=self.record.trusts(claim=None),
+            groups=_groups(said, self.record.groups_claim),
             leaving={
                 "name_id": name_id,
                 "format": format_,
@@ -211,6 +224,11 @@ class SamlProvider(ArrivalProvider, SAMLProvider):  # type: ignore[misc]  # alla
         """Read the metadata, from its address if there is one; says what was found. Raises Unreachable."""
         found = described(record, fresh=True)
         return _("Its metadata can be read. It calls itself %(name)s.") % {"name": found["entityId"]}
+
+
+def _groups(said: Mapping[str, Sequence[Any]], name: str) -> list[str] | None:
+    values = next((said[one] for one in ((name,) if name else GROUPS) if one in said), None)
+    return None if values is None else named_groups(list(values))
 
 
 def _first(said: Mapping[str, Sequence[Any]], names: Sequence[str]) -> str:

@@ -72,20 +72,39 @@ def course(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
     """What people of a course are given, and what stands in it."""
     context, place = access.context(reader(request), context_id)
     form = CourseForm(sent(request), place=place, context=context, channels=invitation_channels(place))
-    status = 200
+    status, must_confirm = 200, False
     if request.method == "POST":
         status = Invalid.status
         if form.is_valid():
             try:
-                courses.change_course(actor=reader(request), context=context, **form.chosen())
+                confirmed = "confirmed" in request.POST
+                courses.change_course(actor=reader(request), context=context, confirmed=confirmed, **form.chosen())
             except Refusal as refusal:
-                status = refusal.status
+                status, must_confirm = refusal.status, refusal.type == "too-many-leaving"
                 form.refuse(refusal)
             else:
                 messages.success(request, _("Saved. It holds from each person's next launch on."))
                 return redirect("lti:course", context.pk)
-    page = {"context": context, "place": place, "workspace": place.workspace, "may": place.may, "form": form}
+    page = {
+        "context": context,
+        "place": place,
+        "workspace": place.workspace,
+        "may": place.may,
+        "form": form,
+        "must_confirm": must_confirm,
+        "fetches": roster.fetches(context),
+    }
     return render(request, "lti/course.html", page, status=status)
+
+
+@login_required
+@require_GET
+@never_cache
+def places(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
+    """The workspaces into which rules about a course have put the reader."""
+    person = reader(request)
+    context, found, runs = access.places(person, context_id)
+    return render(request, "lti/places.html", {"context": context, "places": found, "runs": runs})
 
 
 @login_required
@@ -117,9 +136,15 @@ def choose(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     choice = access.deep_linking(person, request_id)
     assert choice.context.workspace is not None
     place = workspaces.workspace_by_id(person, choice.context.workspace.pk)
-    form = ChoiceForm(sent(request), channels=invitation_channels(place))
+    looking = "search" in request.POST
+    form = ChoiceForm(
+        None if looking else sent(request),
+        initial=_looking(request) if looking else None,
+        channels=invitation_channels(place),
+        threads=queries.threads(place, words=request.POST.get("q", "")),
+    )
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and not looking:
         if "cancel" in request.POST:
             return _answer(request, choice, courses.cancel(actor=person, choice=choice))
         status = Invalid.status
@@ -132,6 +157,7 @@ def choose(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
                     target=Target(data["target"]),
                     channel_id=uuid.UUID(data["channel"]) if data["channel"] else None,
                     new_channel=data["new_channel"],
+                    thread_id=uuid.UUID(data["thread"]) if data["thread"] else None,
                     title=data["title"],
                 )
             except Refusal as refusal:
@@ -141,6 +167,12 @@ def choose(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
                 return _answer(request, choice, answer)
     page = {"choice": choice, "context": choice.context, "workspace": place.workspace, "form": form}
     return render(request, "lti/choose.html", page, status=status)
+
+
+def _looking(request: HttpRequest) -> dict[str, object]:
+    """What was entered so far; who looks for words wants a thread."""
+    sought = {"target": Target.THREAD} if request.POST.get("q", "").strip() else {}
+    return {**request.POST.dict(), **sought}
 
 
 def _answer(request: HttpRequest, choice: DeepLinking, answer: str) -> HttpResponse:

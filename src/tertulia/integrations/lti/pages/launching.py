@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +23,7 @@ from tertulia.integrations.lti.models import Attempt, Pending
 from tertulia.integrations.lti.pages.common import reader, refused, told
 from tertulia.integrations.lti.refusals import Reason, Wrong
 from tertulia.integrations.lti.services import arriving, keys, registration
+from tertulia.integrations.lti.services.threads import thread_address
 from tertulia.kernel import limits
 from tertulia.kernel.errors import Refusal
 from tertulia.people.services import NeedsLinking
@@ -121,6 +124,9 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return refused(request, wrong)
     if request.method != "POST":
         return render(request, "lti/continue.html", {"launch": waiting, "platform": waiting.platform})
+    if "other" in request.POST:
+        get_adapter().logout(request)
+        return redirect_to_login(reverse(CONTINUE))
     person = arriving.connect(actor=reader(request), launch=waiting)
     target = arriving.settle(waiting, person)
     Pending.objects.filter(pk=pending.pk).delete()
@@ -134,6 +140,8 @@ def go_on(request: HttpRequest) -> HttpResponse:
 def at(request: HttpRequest, placement_id: UUID) -> HttpResponse:
     """The address of something that stands in a course, opened outside of it, by a member."""
     placement, place = access.placement(reader(request), placement_id)
+    if placement.channel is not None and placement.thread is not None:
+        return redirect(thread_address(placement.thread, place.workspace, placement.channel))
     return redirect(placement.channel or place.workspace)
 
 
@@ -172,12 +180,10 @@ def _arrive(request: HttpRequest, launch: Launch) -> HttpResponse:
         person = arriving.person_of(launch)
     except NeedsLinking:
         pending, secret = arriving.wait(launch)
-        where = reverse(CONTINUE)
         if not framed:
-            return _keep(redirect(where), secret)
-        arrival = sessions.begin_frame(request, attempts.frame_origins(launch.platform))
-        ticket = sessions.issue(pending=pending)
-        return _keep(_arriving(request, launch, arrival=arrival, ticket=ticket, where=where), secret)
+            return _keep(redirect(CONTINUE), secret)
+        # Sign-in pages of institutions do not let themselves be framed, and nobody should enter a password in a frame.
+        return _arriving(request, launch, ticket=sessions.issue(pending=pending), linking=True)
     target = arriving.settle(launch, person)
     if not framed:
         return redirect(sessions.sign_in(request, person, target=target))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,12 +15,13 @@ from tertulia.channels import access as channel_access
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.models import Kind, Source
 from tertulia.enrolments.records import Entry, Mode, Outcome
-from tertulia.integrations.lti import checking, roles, secrets
+from tertulia.integrations.lti import checking, gradebook, roles, secrets
 from tertulia.integrations.lti.checking import Launch
 from tertulia.integrations.lti.models import (
     Context,
     DeepLinking,
     Deployment,
+    Grade,
     Link,
     Pending,
     Placement,
@@ -26,7 +29,8 @@ from tertulia.integrations.lti.models import (
     Target,
 )
 from tertulia.integrations.lti.refusals import Reason, Wrong
-from tertulia.integrations.lti.services.threads import thread_of
+from tertulia.integrations.lti.services import facts, learners
+from tertulia.integrations.lti.services.threads import thread_address, thread_of
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Forbidden, NotFound, Refusal
 from tertulia.people import services as people
@@ -45,31 +49,53 @@ class Unopened(Refusal):
     type = "course-unopened"
 
 
+class NotListed(Refusal):
+    """Another list says who is in the course, and this person is not, or no longer, on it."""
+
+    status = 403
+    type = "not-listed"
+
+
 def person_of(launch: Launch) -> Person:
     """The account of whoever launched, made if they are new.
 
     Raises Wrong (UNKNOWN_DEPLOYMENT, NO_COURSE), Unopened (nobody gets an account by a course that leads nowhere yet),
-    NeedsLinking, Forbidden.
+    NotListed, NeedsLinking, Forbidden.
     """
     _check_deployment(launch)
-    if launch.context_id:
-        context = _context(launch)
-        if context.workspace is None and _kind(launch) not in roles.RUNNERS:
-            raise Unopened(
-                _(
-                    "“%(course)s” has no home in Tertulia yet. Its instructor has to open this activity once; after"
-                    " that it works for everybody."
-                )
-                % {"course": context}
-            )
-    elif launch.is_deep_linking or PLACEMENT.search(launch.target.partition("?")[0]):
-        raise Wrong(Reason.NO_COURSE, platform=launch.platform)
+    if not launch.context_id:
+        if launch.is_deep_linking or PLACEMENT.search(launch.target.partition("?")[0]):
+            raise Wrong(Reason.NO_COURSE, platform=launch.platform)
+        return _account(launch)
+    context = _context(launch)
+    facts.tell(launch, context, as_of=_said_at(launch))
+    if _kind(launch) in roles.RUNNERS or (context.workspace is not None and context.launches_admit):
+        return _account(launch)
+    with transaction.atomic():  # no account for whom neither a rule nor another list lets in
+        person = _account(launch)
+        member = Membership.objects.filter(workspace=context.workspace, person=person).exists()
+        if not (member or facts.places(context, person)):
+            raise _unopened(context) if context.workspace is None else _not_listed(context)
+        return person
+
+
+def _account(launch: Launch) -> Person:
     return people.arrive(
         issuer=launch.platform.issuer,
         subject=launch.subject,
         name=launch.name,
         email=launch.email,
         email_verified=checking.mail_is_verified(launch),
+    )
+
+
+def _unopened(context: Context) -> Unopened:
+    return Unopened(
+        _(
+            "“%(course)s” has no home in Tertulia yet. Its instructor has to open this activity once; after that it"
+            " works for everybody."
+        )
+        % {"course": context}
     )
 
 
@@ -89,20 +115,39 @@ def settle(launch: Launch, person: Person) -> str:
     context = _context(launch)
     kind = _kind(launch)
     _note_runner(context, person, runs=kind in roles.RUNNERS)
+    learners.note(context, person, launch.subject, kind)
     choice = _deep_linking(launch, context, person) if launch.is_deep_linking else None
     if choice is not None and kind not in roles.RUNNERS:
         raise Forbidden(_("Only instructors can put things into a course. Ask yours."))
     if context.workspace is None:
-        wanted = f"?then={choice.pk}" if choice else ""
-        return reverse("lti:set_up", args=[context.pk]) + wanted
+        return _by_rule(launch, context, person, choice)
     enter(launch, context, context.workspace, person)
     if choice is not None:
         return reverse("lti:choose", args=[choice.pk])
     return _place(launch, context, context.workspace, person)
 
 
+def _by_rule(launch: Launch, context: Context, person: Person, choice: DeepLinking | None) -> str:
+    """Where a course leads that has no home: where rules have put the person; else who runs it gives it one."""
+    there = facts.places(context, person)
+    if choice is not None or (not there and _kind(launch) in roles.RUNNERS):
+        return reverse("lti:set_up", args=[context.pk]) + (f"?then={choice.pk}" if choice else "")
+    if not there:
+        raise _unopened(context)
+    alone = len(there) == 1 and _kind(launch) not in roles.RUNNERS
+    return there[0].get_absolute_url() if alone else reverse("lti:places", args=[context.pk])
+
+
 def enter(launch: Launch, context: Context, workspace: Workspace, person: Person) -> None:
-    """Make `person` a member, as the course says. Raises Forbidden where the workspace does not take them."""
+    """Make `person` a member, as the course says, unless the roster or another list has said since that they left.
+
+    Raises Forbidden where the workspace does not take them, NotListed.
+    """
+    is_member = Membership.objects.filter(workspace=workspace, person=person).exists()
+    if not _admits(context, launch):
+        if not is_member:
+            raise _not_listed(context)
+        return
     role, actor = given(context, workspace, roles.role_of(_kind(launch), context.roles))
     entry = Entry(
         external_id=launch.subject,
@@ -113,10 +158,9 @@ def enter(launch: Launch, context: Context, workspace: Workspace, person: Person
         channels=tuple(str(channel_id) for channel_id in context.channels),
         person_id=person.pk,
     )
-    is_member = Membership.objects.filter(workspace=workspace, person=person).exists()
     try:
         source = source_of(context, workspace)
-        report = enrolments.enrol(source=source, people=[entry], mode=Mode.MERGE, actor=actor, as_of=now())
+        report = enrolments.enrol(source=source, people=[entry], mode=Mode.MERGE, actor=actor, as_of=_said_at(launch))
     except Conflict:
         if is_member:  # an archived workspace can still be read
             return
@@ -126,6 +170,28 @@ def enter(launch: Launch, context: Context, workspace: Workspace, person: Person
         raise Forbidden(
             _("%(workspace)s does not let you in: %(why)s") % {"workspace": workspace, "why": refused[0].detail}
         )
+    if not Membership.objects.filter(workspace=workspace, person=person).exists():  # a launch from before they left
+        raise _not_listed(context)
+
+
+def _admits(context: Context, launch: Launch) -> bool:
+    """Whether this launch lets in whom no list knows: those who run a course are often on none."""
+    return context.launches_admit or _kind(launch) in roles.RUNNERS
+
+
+def _not_listed(context: Context) -> NotListed:
+    return NotListed(
+        _(
+            "You are not on the list of “%(course)s”, or no longer. If you have just enrolled, open this again in a few"
+            " minutes: the list may be on its way. If that does not help, ask the people who run the course."
+        )
+        % {"course": context}
+    )
+
+
+def _said_at(launch: Launch) -> datetime:
+    """When the platform said so, by its whole second. Its clock may be ahead of ours (`checking.LEEWAY`)."""
+    return min(now(), datetime.fromtimestamp(float(launch.claims["iat"]) + 1, tz=UTC))
 
 
 def given(context: Context, workspace: Workspace, role: Role) -> tuple[Role, Person | None]:
@@ -172,10 +238,13 @@ def _kind(launch: Launch) -> roles.Kind:
 def _context(launch: Launch) -> Context:
     """The course, as it calls itself now."""
     nrps = launch.claims.get(checking.NRPS)
-    said = {
+    said: dict[str, Any] = {
         "title": launch.context_title,
+        "label": launch.context_label,
         "nrps_url": checking.web_address(nrps.get("context_memberships_url")) if isinstance(nrps, dict) else "",
     }
+    if (offered := gradebook.claimed(launch.claims)) is not None:
+        said["ags"] = {**offered, "line_item": ""}
     said = {name: value for name, value in said.items() if value}
     context, _created = Context.objects.update_or_create(
         platform=launch.platform,
@@ -190,6 +259,8 @@ def _context(launch: Launch) -> Context:
 def _note_runner(context: Context, person: Person, *, runs: bool) -> None:
     if runs:
         Runner.objects.get_or_create(context=context, person=person)
+        # They may have come because a grade waits for what their launch offers.
+        Grade.objects.filter(context=context, is_on=True).exclude(problem="").update(not_before=None, attempts=0)
     else:
         Runner.objects.filter(context=context, person=person).delete()
 
@@ -207,10 +278,15 @@ def _deep_linking(launch: Launch, context: Context, person: Person) -> DeepLinki
 
 def _place(launch: Launch, context: Context, workspace: Workspace, person: Person) -> str:
     """Where a link in the course leads: to what was chosen for it, else to the page it names, else to the course."""
+    offered = gradebook.claimed(launch.claims)
     link, _created = Link.objects.update_or_create(
         context=context,
         resource_link_id=launch.link_id,
-        defaults={"title": launch.link_title, "placement": _placement(launch, context)},
+        defaults={
+            "title": launch.link_title,
+            "placement": _placement(launch, context),
+            **({} if offered is None else {"ags": offered}),
+        },
     )
     placement = link.placement
     channel = placement.channel if placement else context.unit_channel
@@ -223,6 +299,8 @@ def _place(launch: Launch, context: Context, workspace: Workspace, person: Perso
         seat = channel_access.channel(person, channel.pk)
     except NotFound:
         return workspace.get_absolute_url()
+    if placement is not None and placement.target == Target.THREAD:
+        return thread_address(placement.thread, seat.place.workspace, channel)
     if wants_thread:
         return thread_of(link, seat, person, chosen_by=placement.by if placement else context.set_up_by, launch=launch)
     return channel.get_absolute_url()
@@ -237,7 +315,8 @@ def _placement(launch: Launch, context: Context) -> Placement | None:
         wanted = uuid.UUID(found[1])
     except ValueError:
         return None
-    return Placement.objects.select_related("channel__workspace", "by").filter(pk=wanted, context=context).first()
+    related = ("channel__workspace", "thread", "by")
+    return Placement.objects.select_related(*related).filter(pk=wanted, context=context).first()
 
 
 def source_of(context: Context, workspace: Workspace) -> Source:

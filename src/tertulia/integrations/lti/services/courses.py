@@ -17,18 +17,22 @@ from tertulia.channels.models import Channel, Visibility
 from tertulia.integrations.lti import access, roles, secrets
 from tertulia.integrations.lti.checking import DEEP_LINKING, LTI, VERSION
 from tertulia.integrations.lti.models import Context, DeepLinking, Placement, Runner, Target
-from tertulia.integrations.lti.services import keys
+from tertulia.integrations.lti.services import keys, lists
 from tertulia.kernel import audit
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tertulia.kernel.tidying import tidy
 from tertulia.people.models import Person
+from tertulia.posts import access as post_access
+from tertulia.posts.models import Kind as PostKind
+from tertulia.posts.models import Post
 from tertulia.workspaces import access as workspaces
 from tertulia.workspaces import services as workspace_services
 from tertulia.workspaces.access import Permission
 from tertulia.workspaces.models import Role, Workspace
 
 RESPONSE_SECONDS = 300
+TITLE_LENGTH = 80
 MOST_GROUPS = 50
 
 
@@ -72,10 +76,14 @@ def change_course(
     groups: Sequence[str],
     role_map: Mapping[str, str],
     roster_nightly: bool = False,
+    launches_admit: bool = True,
+    confirmed: bool = False,
 ) -> Context:
     """What people of the course are given from their next launch on. Needs MANAGE_MEMBERS.
 
-    Raises NotFound for channels that the actor does not see, Forbidden for roles above their own.
+    Once launches no longer admit, who is in by launches or the roster alone leaves, but for those who run the course:
+    raises Conflict `too-many-leaving` if there are any and it is not `confirmed`. Raises NotFound for channels that
+    the actor does not see, Forbidden for roles above their own.
     """
     found, place = access.context(actor, context.pk)
     workspaces.check_open(place.workspace)
@@ -92,13 +100,14 @@ def change_course(
     if len(names) > MOST_GROUPS:
         raise Invalid(_("At most %(most)d groups fit here.") % {"most": MOST_GROUPS}, field="groups")
     with transaction.atomic():
-        locked = Context.objects.select_for_update(of=("self",)).get(pk=found.pk)
+        locked = Context.objects.select_for_update(of=("self",)).select_related("source__workspace").get(pk=found.pk)
         wanted: dict[str, Any] = {
             "unit_channel_id": unit_channel,
             "channels": list(dict.fromkeys(channel_ids)),
             "groups": names,
             "roles": chosen,
-            "roster_nightly": roster_nightly,
+            "roster_nightly": roster_nightly and launches_admit,
+            "launches_admit": launches_admit,
         }
         changed = [name for name, value in wanted.items() if getattr(locked, name) != value]
         for name in changed:
@@ -106,6 +115,8 @@ def change_course(
         if changed:
             locked.save(update_fields=changed)
             _record(actor, locked, "changed", after={"what": changed})
+        if "launches_admit" in changed and not launches_admit:
+            lists.hand_over(context=locked, confirmed=confirmed)
     return locked
 
 
@@ -127,26 +138,32 @@ def place(
     target: Target,
     channel_id: uuid.UUID | None = None,
     new_channel: str = "",
+    thread_id: uuid.UUID | None = None,
     title: str = "",
 ) -> str:
     """Put something into the course: the signed answer (Deep Linking 2.0, 4.5) for the platform. Once per choice.
 
-    A new channel is made if `new_channel` names one. A private channel that is put into a course takes in the course's
-    people. Raises NotFound, Forbidden, Invalid, Conflict.
+    A new channel is made if `new_channel` names one. A private channel that is put into a course, or a thread of it,
+    takes in the course's people. Raises NotFound, Forbidden, Invalid, Conflict.
     """
     workspace = _check_choice(actor, choice)
     with transaction.atomic():
         _use(choice)
-        channel = None
-        if target is not Target.WORKSPACE:
+        channel = thread = None
+        if target is Target.THREAD:
+            thread, channel = _thread(actor, workspace, thread_id)
+        elif target is not Target.WORKSPACE:
             channel = _channel(actor, workspace, channel_id, new_channel)
-            if channel.visibility == Visibility.PRIVATE:
-                _let_course_in(choice.context, channel)
-        placement = Placement.objects.create(context=choice.context, target=target, channel=channel, by=actor)
+        if channel is not None and channel.visibility == Visibility.PRIVATE:
+            _let_course_in(choice.context, channel)
+        placement = Placement.objects.create(
+            context=choice.context, target=target, channel=channel, thread=thread, by=actor
+        )
+        beginning = tidy(thread.text)[:TITLE_LENGTH].strip() if thread is not None else ""
         item = {
             "type": "ltiResourceLink",
             "url": f"{settings.BASE_URL}{reverse('lti:at', args=[placement.pk])}",
-            "title": tidy(title)[:200] or (f"#{channel.name}" if channel else workspace.name),
+            "title": tidy(title)[:200] or beginning or (f"#{channel.name}" if channel else workspace.name),
         }
         _record(actor, choice.context, "put into a course", after={"target": target.value, "title": item["title"]})
     return _answer(choice, [item])
@@ -179,6 +196,16 @@ def _channel(actor: Person, workspace: Workspace, channel_id: uuid.UUID | None, 
     if channel_id is None:
         raise Invalid(_("Choose a channel, or name a new one."), field="channel")
     return _own_channel(actor, workspace, channel_id)
+
+
+def _thread(actor: Person, workspace: Workspace, thread_id: uuid.UUID | None) -> tuple[Post, Channel]:
+    if thread_id is None:
+        raise Invalid(_("Choose a thread."), field="thread")
+    found, seat = post_access.post(actor, thread_id)
+    channel = _own_channel(actor, workspace, seat.channel.pk)
+    if found.deleted_at is not None or found.kind != PostKind.MESSAGE:
+        raise NotFound
+    return found.root or found, channel
 
 
 def _own_channel(actor: Person, workspace: Workspace, channel_id: uuid.UUID) -> Channel:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tertulia.integrations.lti import attempts
+from tertulia.integrations.lti import attempts, gradebook
 from tertulia.integrations.lti.checking import DEEP_LINKING_REQUEST, LINK_REQUEST
 from tertulia.integrations.lti.models import Platform, RegistrationLink
 from tertulia.integrations.lti.services import platforms
@@ -131,7 +131,7 @@ def tool_configuration() -> dict[str, Any]:
         "client_name": name,
         "jwks_uri": ours["jwks"],
         "token_endpoint_auth_method": "private_key_jwt",
-        "scope": ROSTER_SCOPE,
+        "scope": f"{ROSTER_SCOPE} {gradebook.LINE_ITEM} {gradebook.SCORE}",
         TOOL: {
             "domain": domain,
             "description": _("Where the people of your course talk and learn together."),

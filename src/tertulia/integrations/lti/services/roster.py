@@ -1,21 +1,26 @@
-"""The roster of a course, by Names and Role Provisioning Services 2.0: whole or not at all."""
+"""The roster of a course, by Names and Role Provisioning Services 2.0: whole or not at all.
+
+A fetching is a row (`RosterFetch`); jobs go on with it until it ends. Where the platform asks to wait, or is away, the
+job ends, and another one is there at its time.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
 
+from django.db import transaction
 from django.utils.translation import gettext as _
+from procrastinate.exceptions import AlreadyEnqueued
 
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.records import Entry, Mode, Report
-from tertulia.integrations.lti import attempts, jobs, roles, secrets
-from tertulia.integrations.lti.models import ID_LENGTH, Context, Platform
-from tertulia.integrations.lti.services import arriving, keys
-from tertulia.integrations.lti.services.registration import ROSTER_SCOPE
+from tertulia.integrations.lti import jobs, roles
+from tertulia.integrations.lti.models import Context, RosterFetch
+from tertulia.integrations.lti.services import arriving, asking, facts, learners, roster_pages
+from tertulia.integrations.lti.services.roster_pages import Member
 from tertulia.kernel import fetching, limits
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Invalid, Refusal
@@ -24,107 +29,110 @@ from tertulia.people.models import Identity, Person
 from tertulia.workspaces.access import RANK
 from tertulia.workspaces.models import Role, Workspace
 
-MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_SECONDS = 300
-PAGE = 500
-MOST_PAGES = 1000
-MOST_MEMBERS = 10_000
-SECONDS = 30.0
-"""For one page: an LMS makes it of many tables."""
+MOST_ATTEMPTS = 8
+"""In a row that brought no page: over the minutes of `_later`, two hours in all."""
+MOST_WAITS = 60
+"""In a row that the platform asked for."""
+KEPT = 30
+"""Fetchings of a course that are remembered."""
 ASKING = limits.Limit("lti-roster", times=6, seconds=600)
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
-"""The next page in a `Link` header (RFC 8288)."""
 
 
 def ask_for_roster(*, actor: Person, context: Context, confirmed: bool = False) -> None:
     """Have the roster fetched soon; the course's page tells how it went. Raises Conflict if the LMS offers none."""
     _check(context)
     limits.spend(ASKING, context.pk)
-    jobs.fetch_roster.defer(context_id=str(context.pk), confirmed=confirmed)
+    send_for(context, confirmed=confirmed)
     del actor  # whoever may see the course's page, which its caller has made sure of
 
 
+def send_for(context: Context, *, confirmed: bool = False, seconds: int = 0) -> None:
+    """A job for it, in so many seconds; none if one waits already. Jobs of one course run one at a time."""
+    lock = f"lti-roster:{context.pk}"
+    options: dict[str, Any] = {"lock": lock, "queueing_lock": f"{lock}:{confirmed}"}
+    if seconds:
+        options["schedule_in"] = {"seconds": seconds}
+    try:
+        with transaction.atomic():
+            jobs.fetch_roster.configure(**options).defer(context_id=str(context.pk), confirmed=confirmed)
+    except AlreadyEnqueued:
+        return
+
+
 def fetch_roster(*, context: Context, confirmed: bool = False) -> Report | None:
-    """Let the workspace follow the course's roster. None if that did not go well: `roster_problem` says why."""
-    started = now()
+    """Go on with the course's roster, or begin it; when it is whole, let the workspace follow it.
+
+    None if it is not whole yet, or did not go well: `roster_problem` and the fetching itself say why.
+    """
     try:
         workspace = _check(context)
-        members = read_members(context)
-        report = _follow(context, workspace, members, confirmed=confirmed, as_of=started)
-    except (fetching.Unreachable, Refusal) as failure:
-        Context.objects.filter(pk=context.pk).update(roster_at=now(), roster_problem=_why(failure)[:400])
+    except Refusal as refusal:
+        for begun in RosterFetch.objects.filter(context=context, state=RosterFetch.State.RUNNING):
+            roster_pages.end(begun, problem=refusal.detail)
+        _tell(context, refusal.detail)
         return None
-    Context.objects.filter(pk=context.pk).update(roster_at=now(), roster_problem="")
-    return report
+    fetch = roster_pages.begin(context, confirmed=confirmed)
+    if fetch.not_before is not None and fetch.not_before > now() + timedelta(seconds=1):
+        send_for(context, seconds=round((fetch.not_before - now()).total_seconds()))
+        return None
+    try:
+        _read(fetch)
+        report = _follow(
+            context, workspace, roster_pages.members(fetch), confirmed=fetch.confirmed, as_of=fetch.started_at
+        )
+    except asking.Wait as wait:
+        _later(fetch, wait.sentence, most=MOST_WAITS, seconds=wait.seconds)
+    except asking.Away as failure:
+        _later(fetch, str(failure), most=MOST_ATTEMPTS)
+    except (fetching.Unreachable, Refusal) as failure:
+        _end(fetch, problem=_why(failure))
+    else:
+        _end(fetch, counts=report.counts)
+        return report
+    return None
 
 
-def read_members(context: Context) -> list[Mapping[str, Any]]:
-    """Everybody on the roster, active or not. All pages, or none: raises Unreachable if any of them cannot be had."""
-    token = access_token(context.platform, ROSTER_SCOPE)
-    found: dict[str, Mapping[str, Any]] = {}
-    for page in _pages(context, token):
-        for member in page:
-            subject = member.get("user_id") if isinstance(member, dict) else None
-            if not isinstance(subject, str) or not subject or len(subject) > ID_LENGTH:
-                raise fetching.Unreachable(_("A member of the roster has no user_id."))
-            found[subject] = member
-        if len(found) > MOST_MEMBERS:
-            raise fetching.Unreachable(_("The roster has more than %(most)d people.") % {"most": MOST_MEMBERS})
-    return list(found.values())
+def fetches(context: Context) -> list[RosterFetch]:
+    """The newest fetchings of a course, for people to read. One query."""
+    return list(RosterFetch.objects.filter(context=context).order_by("-id")[:10])
 
 
-def access_token(platform: Platform, scope: str) -> str:
-    """A token of the platform's for one service (Security Framework 1.0, 4.1: client credentials with a signed JWT)."""
-    moment = int(now().timestamp())
-    assertion = keys.sign(
-        {
-            "iss": platform.client_id,
-            "sub": platform.client_id,
-            "aud": platform.token_url,
-            "iat": moment,
-            "exp": moment + ASSERTION_SECONDS,
-            "jti": secrets.new_secret(),
-        }
-    )
-    form = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": assertion,
-        "scope": scope,
-    }
-    answer = fetching.fetch(platform.token_url, form=form).json()
-    token = answer.get("access_token") if isinstance(answer, dict) else None
-    if not isinstance(token, str) or not token.isprintable():
-        raise fetching.Unreachable(_("The platform gave no access token."))
-    return token
+def _read(fetch: RosterFetch) -> None:
+    try:
+        roster_pages.read_on(fetch)
+    except roster_pages.Stale:
+        roster_pages.begin_anew(fetch)
+        roster_pages.read_on(fetch)
 
 
-def _pages(context: Context, token: str) -> Iterator[Sequence[Any]]:
-    joint = "&" if "?" in context.nrps_url else "?"
-    url, seen = f"{context.nrps_url}{joint}limit={PAGE}", set[str]()
-    headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE}
-    while url:
-        if url in seen or len(seen) >= MOST_PAGES:
-            raise fetching.Unreachable(_("The pages of the roster have no end."))
-        if attempts.origin_of(url) != attempts.origin_of(context.nrps_url):
-            raise fetching.Unreachable(_("The roster goes on at another host, which gets no token of ours."))
-        seen.add(url)
-        answer = fetching.fetch(url, headers=headers, seconds=SECONDS)
-        page = answer.json()
-        members = page.get("members") if isinstance(page, dict) else None
-        course = page.get("context") if isinstance(page, dict) else None
-        if not isinstance(members, list):
-            raise fetching.Unreachable(_("The platform does not answer with a roster."))
-        if isinstance(course, dict) and str(course.get("id", context.context_id)) != context.context_id:
-            raise fetching.Unreachable(_("The roster is another course's."))
-        yield members
-        following = _NEXT.search(answer.headers.get("Link", ""))
-        url = urljoin(url, following[1]) if following else ""
+def _later(fetch: RosterFetch, problem: str, *, most: int, seconds: int = 0) -> None:
+    """Go on in so many seconds, or in 1, 2, 4, … minutes; at last give up: the next night is another day."""
+    fetch.attempts += 1
+    if fetch.attempts >= most:
+        _end(fetch, problem=problem)
+        return
+    seconds = seconds or 60 * 2 ** (fetch.attempts - 1)
+    with transaction.atomic():
+        fetch.problem, fetch.not_before = problem[:400], now() + timedelta(seconds=seconds)
+        fetch.save(update_fields=["problem", "not_before", "attempts"])
+        _tell(fetch.context, problem)
+        send_for(fetch.context, seconds=seconds)
+
+
+def _end(fetch: RosterFetch, *, problem: str = "", counts: Mapping[str, int] | None = None) -> None:
+    with transaction.atomic():
+        roster_pages.end(fetch, problem=problem, counts=counts)
+        _tell(fetch.context, problem)
+        kept = RosterFetch.objects.filter(context=fetch.context).order_by("-id").values_list("pk", flat=True)[:KEPT]
+        RosterFetch.objects.filter(context=fetch.context).exclude(pk__in=list(kept)).delete()
+
+
+def _tell(context: Context, problem: str) -> None:
+    Context.objects.filter(pk=context.pk).update(roster_at=now(), roster_problem=problem[:400])
 
 
 def _follow(
-    context: Context, workspace: Workspace, members: Sequence[Mapping[str, Any]], *, confirmed: bool, as_of: Any
+    context: Context, workspace: Workspace, members: Sequence[Member], *, confirmed: bool, as_of: datetime
 ) -> Report:
     if not members:
         raise Invalid(_("The roster is empty. That is hardly true, so nothing was changed."))
@@ -140,32 +148,41 @@ def _follow(
         allowed, actor = arriving.given(context, workspace, Role.OPERATIONS)
         if actor is None:
             people = [_capped(entry, allowed) for entry in people]
-    source = arriving.source_of(context, workspace)
-    return enrolments.enrol(
-        source=source, people=people, mode=Mode.MIRROR, actor=actor, confirmed=confirmed, as_of=as_of
-    )
+    kinds = {member["user_id"]: _kind(context, member) for member in members if _is_active(member)}
+    with transaction.atomic():  # both or neither; and what is told comes before what is enrolled
+        facts.tell_roster(context, members, kinds, as_of=as_of, confirmed=confirmed)
+        source = arriving.source_of(context, workspace)
+        report = enrolments.enrol(
+            source=source, people=people, mode=Mode.MIRROR, actor=actor, confirmed=confirmed, as_of=as_of
+        )
+        met = {line.external_id: line.person_id for line in report.lines if line.person_id is not None}
+        learners.note_all(context, {**met, **known}, kinds)
+    return report
 
 
-def _entry(context: Context, member: Mapping[str, Any], known: Mapping[str, Any]) -> Entry | None:
+def _entry(context: Context, member: Member, known: Mapping[str, Any]) -> Entry | None:
     """A member as an enrolment; None for somebody who has never come and whose address proves nothing."""
-    subject, platform = str(member["user_id"]), context.platform
-    email = member.get("email") if isinstance(member.get("email"), str) else ""
-    if subject not in known and not (platform.mail_verified and email):
+    subject, email = member["user_id"], member.get("email", "")
+    if subject not in known and not (context.platform.mail_verified and email):
         return None
-    claimed = member.get("roles")
-    listed = [role for role in claimed if isinstance(role, str)] if isinstance(claimed, list) else []
-    kind = roles.kind_of(listed, administrators=platform.administrators_run)
-    name = member.get("name")
     return Entry(
         external_id=subject,
-        email=str(email or ""),
-        name=tidy(name)[:80] if isinstance(name, str) else "",
-        role=roles.role_of(kind, context.roles).value,
+        email=email,
+        name=tidy(member.get("name", ""))[:80],
+        role=roles.role_of(_kind(context, member), context.roles).value,
         groups=tuple(context.groups),
         channels=tuple(str(channel_id) for channel_id in context.channels),
-        active=member.get("status", "Active") == "Active",
+        active=_is_active(member),
         person_id=known.get(subject),
     )
+
+
+def _kind(context: Context, member: Member) -> roles.Kind:
+    return roles.kind_of(member["roles"], administrators=context.platform.administrators_run)
+
+
+def _is_active(member: Member) -> bool:
+    return str(member.get("status", "Active")) == "Active"
 
 
 def _capped(entry: Entry, highest: Role) -> Entry:
@@ -177,6 +194,8 @@ def _check(context: Context) -> Workspace:
         raise Conflict(_("This learning platform offers no roster (Names and Roles), or its token address is missing."))
     if context.workspace is None:
         raise Conflict(_("This course leads to no workspace."))
+    if not context.launches_admit:
+        raise Conflict(_("Another list says who is in this course, so its roster is not fetched."))
     return context.workspace
 
 

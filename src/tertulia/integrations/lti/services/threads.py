@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 
 from tertulia.channels import access as channel_access
 from tertulia.channels.access import Seat
+from tertulia.channels.models import Channel
 from tertulia.integrations.lti.checking import Launch
 from tertulia.integrations.lti.models import Link
 from tertulia.kernel.errors import NotFound, Refusal
 from tertulia.people.models import Person
 from tertulia.posts import services as posts
+from tertulia.posts.models import Post
 from tertulia.posts.services import NewPost
+from tertulia.workspaces.models import Workspace
 
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 """All ASCII punctuation may be escaped in Markdown (CommonMark 0.31, 2.4)."""
@@ -40,9 +43,16 @@ def thread_of(link: Link, seat: Seat, person: Person, *, chosen_by: Person | Non
     return reverse("posts:thread", args=[seat.place.workspace.slug, seat.channel.slug, thread_id])
 
 
+def thread_address(thread: Post | None, workspace: Workspace, channel: Channel) -> str:
+    """Where a thread that somebody chose is read; where it is gone, its channel."""
+    if thread is None or thread.deleted_at is not None or thread.channel_id != channel.pk:
+        return channel.get_absolute_url()
+    return reverse("posts:thread", args=[workspace.slug, channel.slug, thread.pk])
+
+
 def body_of(title: str, address: str) -> str:
     """The first words of a unit's thread: its title, and the way back to it."""
-    words = [f"**{_escaped(title or _('This unit'))}**", _("Talk about this unit here.")]
+    words = [f"**{escaped(title or _('This unit'))}**", _("Talk about this unit here.")]
     if address:
         words.append(f"[{_('Back to the unit')}](<{address.replace('<', '%3C').replace('>', '%3E')}>)")
     return "\n\n".join(words)
@@ -81,6 +91,7 @@ def _author(seat: Seat, person: Person, chosen_by: Person | None) -> Person | No
     return None
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Any text as Markdown that reads as it stands, and calls nobody."""
     # A joiner that nobody sees keeps "@ana" from calling Ana: an escape alone does not.
     return _MARKUP.sub(r"\\\1", text).replace("@", "@\u200c")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from tertulia.enrolments.models import Source
 from tertulia.integrations.scim.errors import Taken
+from tertulia.integrations.scim.jobs import tell_soon
 from tertulia.integrations.scim.models import DirectoryGroup, DirectoryUser
 from tertulia.integrations.scim.resources import Group
 from tertulia.integrations.scim.services.sources import enter, entries, open_source, tell
@@ -66,6 +67,8 @@ def save_group(
         if _exchange(actor, source, row, members) or (row.name, row.external_id) != before:
             row.changed_at = now()
             _save(row)
+        if row.name != before[0]:
+            tell_soon(source, list(members))
 
 
 def delete_group(*, actor: Person, workspace: Workspace, group_id: uuid.UUID) -> None:
@@ -145,6 +148,7 @@ def _exchange(
     row.users.add(*(members[key] for key in came))
     changed = {key: members.get(key) or present[key] for key in came | went}
     tell(actor=actor, source=source, people=entries(list(changed.values())))
+    tell_soon(source, list(changed))
     return changed.keys()
 
 

@@ -12,6 +12,7 @@ from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.models import Enrolment, Source
 from tertulia.enrolments.records import Entry, Line, Mode, Outcome
 from tertulia.integrations.scim.errors import Taken
+from tertulia.integrations.scim.jobs import tell_soon
 from tertulia.integrations.scim.models import DirectoryUser
 from tertulia.integrations.scim.resources import User
 from tertulia.integrations.scim.services.sources import enter, entry, handles_of, open_source, tell
@@ -39,6 +40,7 @@ def create_user(*, actor: Person, workspace: Workspace, user: User) -> uuid.UUID
             row = DirectoryUser(enrolment=enrolment, source=source)
             _fill(row, user)
             _save(row)
+            tell_soon(source, [row.pk])
     if line.outcome is Outcome.REFUSED:  # after the transaction, so that the log of the source tells of it
         raise Invalid(line.detail)
     return enrolment.pk
@@ -67,6 +69,7 @@ def save_user(
             if _values(row) != before or row.enrolment.active != was_active:
                 row.changed_at = now()
                 _save(row)
+                tell_soon(source, [row.pk])
     if refused:
         raise Invalid(lines[0].detail)
 
@@ -83,6 +86,7 @@ def delete_user(*, actor: Person, workspace: Workspace, user_id: uuid.UUID) -> N
         lines = tell(actor=actor, source=source, people=[gone])
         refused = lines[0].outcome is Outcome.REFUSED
         if not refused:
+            tell_soon(source, [row.pk])
             row.delete()
     if refused:
         raise Invalid(lines[0].detail)

@@ -16,7 +16,7 @@ from tertulia.kernel import fetching
 from tertulia.kernel.fetching import Unreachable
 from tertulia.people.models import Kind
 from tertulia.people.sign_in import tokens
-from tertulia.people.sign_in.arriving import Arrival
+from tertulia.people.sign_in.arriving import Arrival, named_groups
 from tertulia.people.sign_in.oauth import Adapter, Client, OAuthProvider, nonce_of
 from tertulia.people.sign_in.providers import Provider
 from tertulia.people.sign_in.refusals import NotBelieved
@@ -115,7 +115,8 @@ class OidcAdapter(Adapter):
     def _told(self, access_token: str, claims: Mapping[str, Any]) -> dict[str, Any]:
         """What the userinfo endpoint adds (Core 5.3), if it is of the same person."""
         url = self.found.get("userinfo_endpoint")
-        if not isinstance(url, str) or ("email" in claims and "name" in claims):
+        told_all = "email" in claims and "name" in claims and _groups(claims, self.record.groups_claim) is not None
+        if not isinstance(url, str) or told_all:
             return {}
         headers = {"Authorization": f"Bearer {access_token}"}
         told = fetching.fetch(url, chosen=self.record.address, headers=headers).json()
@@ -133,8 +134,14 @@ class OidcProvider(OAuthProvider):
     oauth2_adapter_class = OidcAdapter
 
     def get_scope(self) -> list[str]:
-        """What we ask for."""
-        return ["openid", "profile", "email"]
+        """What we ask for; groups only where the provider has a scope for them, as some need."""
+        wanted = ["openid", "profile", "email"]
+        scopes = discovered(self.record).get("scopes_supported")
+        return (
+            [*wanted, "groups"]
+            if self.record.groups_claim and isinstance(scopes, list) and "groups" in scopes
+            else wanted
+        )
 
     def more_params(self, verifier: str) -> dict[str, str]:
         """The nonce."""
@@ -152,6 +159,7 @@ class OidcProvider(OAuthProvider):
             name=(str(response["name"]) if response.get("name") else whole) or (said[0] if said else ""),
             email=str(response.get("email") or ""),
             email_verified=self.record.trusts(response.get("email_verified")),
+            groups=_groups(response, self.record.groups_claim),
         )
 
     def leaving_address(self, request: HttpRequest, leaving: dict[str, Any]) -> str:
@@ -190,3 +198,13 @@ class OidcProvider(OAuthProvider):
         tokens.forget(found["jwks_uri"])
         usable = tokens.keys(found["jwks_uri"], chosen=record.address)
         return _("It answers, describes itself and publishes %(count)d keys.") % {"count": len(usable.keys)}
+
+
+def _groups(said: Mapping[str, Any], claim: str) -> list[str] | None:
+    """The directory groups in this claim; a name with dots may lead into claims, as Keycloak's `realm_access.roles`."""
+    if claim in said:
+        return named_groups(said[claim])
+    found: Any = said
+    for part in claim.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return named_groups(found)

@@ -1,0 +1,1 @@
+"""Rules: who is given what because of what systems say of them."""
