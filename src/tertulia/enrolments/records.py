@@ -149,6 +149,7 @@ class Draft:
 class Preview:
     """What a rule would do. Each kind of outcome has its count, and its first lines in `lines`.
 
+    `here`: how many of those who change are members already and get nothing new, but are the rule's, too, from then on.
     `spaces`: of a rule of the installation, the workspaces that it would make or has: (title, people, whether new).
     """
 
@@ -159,6 +160,7 @@ class Preview:
     leaving: int
     enrolled: int
     too_many: bool
+    here: int = 0
     missing: Sequence[str] = ()
     spaces: Sequence[tuple[str, int, bool]] | None = None
 

@@ -35,15 +35,29 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(parts) or str(gettext_lazy("nobody"))
 
 
-def would(counts: Mapping[str, int], waiting: int = 0) -> str:
-    """What a rule would do: “This would add 34, remove 2.” `waiting`: how many have no account yet."""
+WOULD: Mapping[Outcome, Promise] = {
+    **OUTCOMES,
+    Outcome.ADDED: gettext_lazy("come in"),
+    Outcome.CHANGED: gettext_lazy("members who get more or less"),
+    Outcome.LEFT: gettext_lazy("leave"),
+    Outcome.KEPT: gettext_lazy("leave, but stay"),
+}
+"""Outcomes of what has not happened yet."""
+
+
+def would(counts: Mapping[str, int], waiting: int = 0, here: int = 0) -> str:
+    """What a rule would do: “This would add 34, remove 2.” `waiting`: how many have no account yet; `here`: how many
+    of those who change only count as the rule's, too.
+    """
     came = counts[Outcome.CREATED] + counts[Outcome.ADDED]
     parts = [
         gettext("add %(n)d") % {"n": came},
         gettext("remove %(n)d") % {"n": counts[Outcome.LEFT]},
     ]
-    if counts[Outcome.CHANGED]:
-        parts.append(gettext("change %(n)d") % {"n": counts[Outcome.CHANGED]})
+    if counts[Outcome.CHANGED] > here:
+        parts.append(gettext("change %(n)d") % {"n": counts[Outcome.CHANGED] - here})
+    if here:
+        parts.append(gettext("leave %(n)d members as they are") % {"n": here})
     if counts[Outcome.KEPT]:
         parts.append(gettext("let go of %(n)d who stay") % {"n": counts[Outcome.KEPT]})
     if counts[Outcome.REFUSED]:

@@ -41,17 +41,25 @@ def values_of(values: Mapping[str, Sequence[KnownValue]], key: str) -> Sequence[
 @register.filter
 def would(preview: Preview) -> str:
     """What a rule would do in one line: “This would add 34, remove 2, change 5.”"""
-    return words.would(preview.counts, preview.waiting)
+    return words.would(preview.counts, preview.waiting, preview.here)
 
 
 @register.filter
 def parts(preview: Preview) -> list[tuple[str, Sequence[Line], int]]:
-    """The outcomes that a preview names people for, with how many it does not name."""
+    """The outcomes that a preview names people for, in words, with how many it does not name."""
     return [
-        (outcome.value, preview.lines[outcome.value], preview.counts[outcome.value] - len(preview.lines[outcome.value]))
+        (
+            str(words.WOULD[outcome]),
+            preview.lines[outcome.value],
+            _count(preview, outcome) - len(preview.lines[outcome.value]),
+        )
         for outcome in Outcome
         if preview.lines.get(outcome.value)
     ]
+
+
+def _count(preview: Preview, outcome: Outcome) -> int:
+    return preview.counts[outcome.value] - (preview.here if outcome is Outcome.CHANGED else 0)
 
 
 @register.simple_tag

@@ -65,10 +65,10 @@ def read(stored: list[Any]) -> Line:
 def _read(details: Mapping[str, Any]) -> str:
     count, pages = details["count"], details["pages"]
     said = {
-        Stage.ENROLMENTS: _("Enrolments: %(count)d people are in the course (%(pages)d requests)."),
-        Stage.COHORTS: _("Cohorts: %(count)d (%(pages)d requests)."),
+        Stage.ENROLMENTS: _("Enrolments: %(count)d people are in the course (requests: %(pages)d)."),
+        Stage.COHORTS: _("Cohorts: %(count)d (requests: %(pages)d)."),
         Stage.ACCOUNTS: _(
-            "Names and addresses: asked for %(count)d people who have not come here yet (%(pages)d requests)."
+            "Names and addresses: asked for %(count)d people who have not come here yet (requests: %(pages)d)."
         ),
     }
     return said[Stage(details["stage"])] % {"count": count, "pages": pages}

@@ -42,12 +42,15 @@ def preview(*, actor: Person, workspace: Workspace, draft: Draft, rule: Rule | N
     shown = 0 if _asks_in_confidence(tried, workspace) else SHOWN
     lines: dict[str, list[Line]] = defaultdict(list)
     counts: Counter[str] = Counter()
+    here_already = 0
     for start in range(0, len(people), MOST_PEOPLE):
         part = people[start : start + MOST_PEOPLE]
         report = enrol(source=source, people=part, mode=Mode.MERGE, actor=actor, dry_run=True)
         for line in report.lines:
             counts[line.outcome.value] += 1
-            if line.outcome is not Outcome.UNCHANGED and len(lines[line.outcome.value]) < shown:
+            if line.outcome is Outcome.CHANGED and not line.detail:
+                here_already += 1
+            elif line.outcome is not Outcome.UNCHANGED and len(lines[line.outcome.value]) < shown:
                 lines[line.outcome.value].append(line)
     return Preview(
         counts={outcome.value: counts[outcome.value] for outcome in Outcome},
@@ -57,6 +60,7 @@ def preview(*, actor: Person, workspace: Workspace, draft: Draft, rule: Rule | N
         leaving=len(made.going),
         enrolled=made.enrolled,
         too_many=made.is_too_many(tried.leaving, tried.largest_share),
+        here=here_already,
         missing=made.missing,
     )
 
