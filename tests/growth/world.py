@@ -17,8 +17,9 @@ from tertulia.channels import access as channel_access
 from tertulia.channels import services as channels
 from tertulia.channels.models import Channel
 from tertulia.enrolments import services as enrolments
-from tertulia.enrolments.models import Kind
-from tertulia.enrolments.records import Entry, Mode
+from tertulia.enrolments.models import Key, Kind, Question
+from tertulia.enrolments.records import Draft, Entry, Mode, Registered
+from tertulia.enrolments.services.questions import Wording
 from tertulia.integrations.lti import gradebook
 from tertulia.integrations.lti.models import (
     Context,
@@ -36,6 +37,7 @@ from tertulia.people.scopes import SCOPES
 from tertulia.posts import access as post_access
 from tertulia.posts import services as posts
 from tertulia.posts.models import Post
+from tertulia.workspaces import access
 from tertulia.workspaces import services as workspaces
 from tertulia.workspaces.models import Group, Joining
 
@@ -74,6 +76,7 @@ class Growing:
         self.source = enrolments.open_source(
             actor=self.ana, workspace=self.workspace, name="Some roster", kind=Kind.REST
         )
+        self.question: Question | None = None
         self.platform = self._platform()
         self.course = self._course("1")
         self.grade = Grade.objects.create(context=self.course, label="Some grade", channels=[self.chatter.pk])
@@ -91,6 +94,8 @@ class Growing:
             "uploaded": str(self.uploaded.pk),
             "course": str(self.course.pk),
             "grade": str(self.grade.pk),
+            "rule": str(self.rule.pk),
+            "question": str(self.question.pk) if self.question else "",
         }
 
     def grow(self) -> None:
@@ -110,6 +115,10 @@ class Growing:
             self._grow_channels(number, one, new)
             self._grow_posts(number, one)
         self._grow_enrolments()
+        for number in numbers:
+            self._grow_rules(number)
+        for one in new:
+            self._answer(one)
         self._grow_courses(numbers, new)
         for one in new:
             self._grow_own(one)  # last, because nobody can begin to write to those they block
@@ -151,6 +160,26 @@ class Growing:
             enrolments.enrol(source=self.source, people=entries, mode=Mode.MERGE, actor=self.ana)
         later = [Entry(f"later{who}", email=f"later{who}@example.org") for who in range(self.size)]
         self.uploaded = enrolments.keep_list(actor=self.ana, source=self.source, people=later, mode=Mode.MERGE)
+
+    def _grow_rules(self, number: int) -> None:
+        system = enrolments.open_system(kind=Kind.OPENEDX, name=f"Some platform {number}", issuer=f"https://{number}")
+        facts = {Key.COURSE: [f"some-{number}"], Key.RUN: [f"some-{number}-{run}" for run in range(self.size)]}
+        told = [Registered(subject=f"s{who}", scope="some", facts=facts) for who in range(self.size)]
+        enrolments.tell(system=system, people=told)
+        enrolments.lend_system(actor=self.ana, system=system, is_open=False, workspaces=[self.workspace])
+        draft = Draft(name=f"Some rule {number}", conditions=[(Key.COURSE, [f"some-{number}"])], system_id=system.pk)
+        self.rule = enrolments.write_rule(actor=self.ana, workspace=self.workspace, draft=draft)
+        wide = Draft(name=f"Some wide rule {number}", conditions=draft.conditions, per=Key.COURSE)
+        enrolments.write_rule(actor=self.ana, workspace=None, draft=wide)
+        choices = [f"Some {choice}" for choice in range(self.size)]
+        wording = Wording(title=f"Some question {number}", word=f"q{number}", choices=choices, staff_see=True)
+        question = enrolments.ask(actor=self.ana, workspace=self.workspace, wording=wording)
+        self.question = self.question or question
+
+    def _answer(self, one: Person) -> None:
+        assert self.question is not None
+        said = {self.question.pk: ["Some 0"]}
+        enrolments.answer(actor=one, place=access.workspace(one, "course"), said=said)
 
     def _platform(self) -> Platform:
         return Platform.objects.create(name="Some LMS", issuer="https://lms.example", client_id="1")

@@ -66,6 +66,12 @@ def enrolled(source: Source) -> int:
     return source.enrolments.filter(active=True).count()
 
 
+def rule_of(source: Source) -> Rule | None:
+    """The rule that speaks by this source, if it is one's. One query."""
+    speaking = RuleSource.objects.filter(source=source).select_related("rule").first()
+    return speaking.rule if speaking is not None else None
+
+
 def _rules(workspace: Workspace | None) -> QuerySet[Rule]:
     speaking = RuleSource.objects.filter(rule=OuterRef("pk")).order_by().values("rule")
     counted = speaking.annotate(n=Count("source__enrolments", filter=Q(source__enrolments__active=True))).values("n")

@@ -24,8 +24,9 @@ from tertulia.kernel import limits
 from tertulia.kernel.errors import Invalid, NotFound, Refusal
 from tertulia.kernel.limits import Limit
 from tertulia.workspaces import access as workspaces
+from tertulia.workspaces import queries as workspace_queries
 from tertulia.workspaces.access import Place
-from tertulia.workspaces.models import Group, Role
+from tertulia.workspaces.models import Role
 
 PREVIEWS = Limit("rule-previews", times=120, seconds=60)
 MORE = 3
@@ -164,7 +165,7 @@ def _form(request: HttpRequest, place: Place, shown: Rule | None, *, named: bool
         initial=WorkspaceRuleForm.initial_of(shown) if shown is not None else None,
         systems=systems,
         roles=[role for role in workspaces.grantable(place) if role is not Role.OWNER],
-        groups=Group.objects.filter(workspace=place.workspace).order_by("name"),
+        groups=workspace_queries.groups(place),
         channels=sorted(open_to, key=lambda channel: channel.name.casefold()),
     )
     form.fields["name"].required = named

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tertulia.enrolments import access, queries, services
 from tertulia.enrolments.csv_lists import read_csv
 from tertulia.enrolments.forms import ConfirmForm, SourceForm, UploadForm
-from tertulia.enrolments.models import Kind, Leaving, RuleSource, UploadedList
+from tertulia.enrolments.models import Kind, Leaving, UploadedList
 from tertulia.enrolments.pages.common import explain, reader, show
 from tertulia.enrolments.records import Mode, Outcome
 from tertulia.enrolments.words import counted
@@ -117,10 +117,9 @@ def source(request: HttpRequest, slug: str, source_id: uuid.UUID) -> HttpRespons
             else:
                 messages.success(request, _("Saved."))
                 return redirect("enrolments:source", place.workspace.slug, shown.pk)
-    rule = RuleSource.objects.filter(source=shown).select_related("rule").first()
     context = {
         "source": shown,
-        "rule": rule.rule if rule is not None else None,
+        "rule": queries.rule_of(shown),
         "enrolled": queries.enrolled(shown),
         "found": queries.runs(place.workspace, source_id=shown.pk, cursor=request.GET.get("cursor"), limit=20),
         "form": form,
