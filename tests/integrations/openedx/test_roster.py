@@ -40,7 +40,7 @@ def test_everybody_is_told_with_what_the_platform_says(world: World, platform: F
     assert (ana.email, ana.name) == ("ana@example.org", "Ana")
     assert world.course.people == 231
     assert not Piece.objects.exists()
-    assert "231 people are in the course (3 requests)" in log(fetch)
+    assert "231 people are in the course (requests: 3)" in log(fetch)
     assert "Applied: 231 people are in the course; 232 new" in log(fetch)
 
 

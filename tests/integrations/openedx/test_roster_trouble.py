@@ -71,7 +71,7 @@ def test_after_hours_it_starts_anew(world: World, platform: FakePlatform) -> Non
     world.work(wait=True)
     assert "starts anew" in log(begun)
     assert len(world.active()) == 149
-    assert "149 people are in the course (2 requests)" in log(begun)
+    assert "149 people are in the course (requests: 2)" in log(begun)
 
 
 def test_a_token_that_expires_in_the_middle(world: World, platform: FakePlatform) -> None:
