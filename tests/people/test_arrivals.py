@@ -18,7 +18,7 @@ from tertulia.people.happenings import Arrived, IdentityNoted
 from tertulia.people.models import Kind, SignInProvider
 from tertulia.people.services import identities
 
-from . import test_sign_in_oidc as oidc
+from . import oidc_visits as oidc
 from . import test_sign_in_saml as saml
 from .fake_oidc import Fake, running
 from .fake_saml import FakeIdp

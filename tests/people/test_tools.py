@@ -19,7 +19,7 @@ from tertulia.people import services
 from tertulia.people.models import Consent, Person
 from tertulia.workspaces.models import Group, GroupMembership
 
-from . import test_sign_in_oidc as oidc
+from . import oidc_visits as oidc
 from .fake_oidc import Fake, running
 from .wiki import BACK, Wiki, agree, hidden, sent_back
 from .world import PASSWORD, World, signed_in

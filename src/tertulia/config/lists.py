@@ -27,9 +27,11 @@ async def checked(scope: Scope, receive: Receive) -> Receive:
 
     Who asks is answered by Django as ever, which checks token and rights before it looks at the body.
     """
+    if not is_list(scope):
+        return receive
     headers = dict(scope["headers"])
     told = headers.get(b"content-length", b"")
-    if not is_list(scope) or (told.isdigit() and int(told) <= settings.MAX_FORM_BYTES):
+    if told.isdigit() and int(told) <= settings.MAX_FORM_BYTES:
         return receive
     token = headers.get(b"authorization", b"").decode("latin-1")
     if await asyncio.get_running_loop().run_in_executor(_threads, _in_thread, token, scope["path"]):
