@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django import forms
+from django.forms.renderers import get_default_renderer
+from django.utils import translation
 
 
 class Sample(forms.Form):
@@ -59,3 +63,17 @@ def test_several_forms_at_once() -> None:
     html = str(forms.formset_factory(Sample, extra=2)())
     assert html.count('<fieldset class="formset-row">') == 2
     assert "TOTAL_FORMS" in html
+
+
+def test_choices_are_read_in_their_own_direction() -> None:
+    """From the right, the sign of `#general` would stand behind its name."""
+    html = str(Sample()["joining"].as_field_group())
+    assert re.search(r'<label for="id_joining_0"><input type="radio"[^>]*>\s*<bdi>Open</bdi></label>', html)
+    field = forms.ChoiceField(choices=[("1", "#general & more")])
+
+    def shown() -> str:
+        return str(field.widget.render("channel", "1", renderer=get_default_renderer()))
+
+    assert '<option value="1" selected>#general &amp; more</option>' in shown()
+    with translation.override("ar"):  # nothing but text can stand in an option
+        assert '<option value="1" selected>\u2068#general &amp; more\u2069</option>' in shown()

@@ -13,8 +13,8 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
+from django.utils.translation import get_language_bidi, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from tertulia.ui import modules
 from tertulia.ui.icons import icon_svg
@@ -163,6 +163,14 @@ def undo_url(message: Any) -> str:
         if tag.startswith("undo=/") and not tag.startswith("undo=//"):
             return str(tag.removeprefix("undo="))
     return ""
+
+
+@register.filter
+def isolated(text: Any) -> Any:
+    """Words in their own direction on pages read from the right, where no element can say so, as in an <option>
+    (isolates, Unicode UAX 9). Not on others: `<bdi>` is better where it may stand.
+    """
+    return format_html("\u2068{}\u2069", text) if get_language_bidi() else text
 
 
 @register.filter
