@@ -164,6 +164,16 @@ def test_a_list_that_lets_too_many_of_a_rule_go_waits_for_somebody(world: RulesW
     assert RuleSource.objects.get().held == 0
 
 
+def test_a_list_that_lets_few_of_a_rule_go_is_followed_at_once(world: RulesWorld) -> None:
+    """The share is one of everybody that the rule has, not of those of whom the list says something new."""
+    world.rule("A", (Key.RUN, ["baking"]))
+    world.tell(*(f"p{number}" for number in range(6)))
+    staying = [Registered(subject=f"p{number}") for number in range(5)]
+    services.tell_whole(system=world.campus, scope="baking", people=staying, as_of=datetime.now(UTC))
+    assert world.members() == {f"p{number}" for number in range(5)}
+    assert RuleSource.objects.get().held == 0
+
+
 def test_a_rule_that_is_off_does_nothing_and_makes_up_for_it(world: RulesWorld) -> None:
     rule = world.rule("Bakers", (Key.RUN, ["baking"]))
     world.tell("ana", "ben", "cora", "dan", "eva", "fin")

@@ -117,6 +117,8 @@ def _apply(rule: Rule, target: RuleSource, whom: Among | None, *, confirmed: boo
     made = difference(rule, source, able, here, whom, value=_value(rule, target))
     held = 0
     if whom is None or confirmed is not None:
+        if whom is not None and made.going:  # a share of everybody, not of those of whom there is news
+            made.enrolled = Enrolment.objects.filter(source=source, active=True).exclude(person=None).count()
         if not confirmed and made.is_too_many(rule.leaving, rule.largest_share):
             held, made.going = len(made.going), []
         if (target.held, target.held_of) != (held, made.enrolled if held else 0) or whom is None:
