@@ -157,6 +157,26 @@ def several(page: Page, house: House) -> None:
     assert answer.status == 200
 
 
+def followed(page: Page, house: House) -> None:
+    """A course without a home, whose roster is fetched for a rule; more people than usual would leave."""
+    filled = _furnish(house)
+    with house.site.database():
+        course = Context.objects.select_related("platform").get(pk=str(filled["new"]))
+        Platform.objects.filter(pk=course.platform.pk).update(rosters_for_rules=True)
+        system = facts.system_of(course.platform)
+        draft = Draft(name="Who brews", conditions=[("context", [course.context_id])], system_id=system.pk)
+        enrolments.write_rule(actor=house.ana, workspace=house.lobby, draft=draft)
+        problem = "More people than usual would have to leave, so nothing was changed."
+        told = {"nrps_url": "https://lms.example.org/roster?2", "roster_at": now(), "roster_problem": problem}
+        Context.objects.filter(pk=course.pk).update(label="BR1", last_launch_at=now(), **told)
+        counts = {"new": 31, "changed": 0, "gone": 2, "unchanged": 4, "waiting": 7}
+        RosterFetch.objects.create(context=course, state=RosterFetch.State.DONE, people_count=37, counts=counts)
+        RosterFetch.objects.create(context=course, state=RosterFetch.State.FAILED, people_count=12, problem=problem)
+    answer = page.goto(f"/installation/lti/courses/{course.pk}")
+    assert answer
+    assert answer.status == 200
+
+
 def _platform(house: House) -> Platform:
     found = Platform.objects.filter(client_id="tertulia").first()
     if found is not None:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from .axe import everywhere
 from .conftest import Desk
 from .house import PASSWORD, House, furnish
-from .lti_pages import lti, refused, several, waiting
+from .lti_pages import followed, lti, refused, several, waiting
 from .openedx_pages import openedx, secret
 from .passkeys import add_passkey
 from .site import Site
@@ -295,6 +295,7 @@ VISITS = [
     Visit("lti:add", lti("/installation/lti/add")),
     Visit("lti:platform", lti("/installation/lti/{platform}")),
     Visit("lti:addresses", lti("/installation/lti/{platform}/addresses")),
+    Visit("lti:installation_course", followed),
     at("lti:courses", "~/lti"),
     Visit("lti:course", lti("/lti/courses/{course}")),
     Visit("lti:grades", lti("{home}/lti/{course}/grades")),

@@ -240,6 +240,8 @@ PAGES = [
     Door("GET", "/installation/lti/{platform}/addresses", OWNERS, 404),
     Door("POST", "/installation/lti/{platform}/deployments", OWNERS, 404, data={"deployment_id": "9"}),
     Door("POST", "/installation/lti/{platform}/remove", OWNERS, 404),
+    Door("GET", "/installation/lti/courses/{course}", OWNERS, 404),
+    Door("POST", "/installation/lti/courses/{course}/roster", OWNERS, 404, special=dict.fromkeys(OWNERS, 409)),  # off
     # integrations.openedx
     Door("GET", "/installation/openedx", OWNERS, 404),
     Door("GET", "/installation/openedx/add", OWNERS, 404),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Lower
 
 from tertulia.enrolments.models import Answer, Key, KnownValue, Question, Rule, RuleSource, Run, Source, System
@@ -177,6 +177,65 @@ def systems() -> list[System]:
     )
     rows = System.objects.filter(workspace=None).annotate(people=people, waiting=waiting)
     return list(rows.prefetch_related("workspaces").order_by(Lower("name"), "pk"))
+
+
+_OF_PEOPLE = {Key.GROUP, Key.DOMAIN, Key.ANSWER}
+"""Keys that systems tell of people as such, so that a condition on them can be met beside any registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """The rules that news of a system could mean something to."""
+
+    rules: Sequence[Rule]
+    over: Collection[tuple[uuid.UUID, str]]
+    """Values (rule, value) whose workspace is archived or gone: the rule does nothing about them any more."""
+
+    def covers(self, facts: Mapping[Key, Collection[str]]) -> bool:
+        """Whether any of the rules could be about a registration that says these, or some of these."""
+        return any(self._can_meet(rule, facts) for rule in self.rules)
+
+    def _can_meet(self, rule: Rule, facts: Mapping[Key, Collection[str]]) -> bool:
+        if rule.per and not any((rule.pk, value) not in self.over for value in facts.get(Key(rule.per), ())):
+            return False
+        met = bool(rule.per or rule.system_id)
+        for one in rule.conditions:
+            key, wanted = Key(one["key"]), one["values"]
+            if any(fits(value, fact) for value in wanted for fact in facts.get(key, ())):
+                met = True
+            elif key not in _OF_PEOPLE:
+                return False
+        return met
+
+
+def fits(value: str, fact: str) -> bool:
+    """Whether a fact is what a condition wants; a trailing `*` stands for all that begin so."""
+    return fact.startswith(value[:-1]) if value.endswith("*") else fact == value
+
+
+def interest(system: System, keys: Collection[Key]) -> Interest:
+    """Which rules that are on could be about what `system` tells by these keys. Two queries.
+
+    Those that may see it; and those that may not any more but hold people, who must be let go when they leave.
+    """
+    about = Q(system=system) | Q(per__in=keys)
+    for key in keys:
+        about |= Q(conditions__contains=[{"key": key.value}])
+    alive = Q(author__is_active=True)
+    sees = alive & Q(author__is_owner=True)
+    here = Q(workspace__isnull=False)
+    sees |= here if system.is_open else here & Q(workspace__in=system.workspaces.values("pk"))
+    stopped = Q(author=None) | Q(author__is_active=False) | Q(workspace=None) | Q(system=system)
+    people = RuleSource.objects.filter(rule=OuterRef("pk"), source__enrolments__active=True)
+    rules = Rule.objects.filter(
+        about,
+        Q(workspace=None) | Q(workspace__archived_at=None),
+        Q(system=None) | Q(system=system),
+        sees | stopped & Q(Exists(people)),
+        is_on=True,
+    )
+    over = RuleSource.objects.filter(Q(source=None) | Q(source__workspace__archived_at__isnull=False), system=system)
+    return Interest(rules=list(rules.order_by("pk")), over=set(over.values_list("rule_id", "value")))
 
 
 def questions_of(place: Place) -> list[tuple[Question, Sequence[str] | None]]:

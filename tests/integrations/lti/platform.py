@@ -253,7 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != "Bearer roster-token":
             self._send({}, 401)
             return
-        page = int(parse_qs(urlsplit(self.path).query).get("page", ["0"])[0])
+        asked = parse_qs(urlsplit(self.path).query)
+        page, known = int(asked.get("page", ["0"])[0]), asked.get("course", ["course-1"])[0]
         mode = self.platform.roster if page else "ok"
         self.platform.pages_asked.append(page)
         if mode in _REFUSALS:
@@ -265,8 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         following = {"elsewhere": "http://localhost:1/roster?page=2", "loop": f"{self.platform.url}/roster?page=1"}
         more = len(self.platform.members) > 2 * page + 2
-        link = following.get(mode, f"{self.platform.url}/roster?page={page + 1}" if more else "")
-        course = "other" if mode == "other" else "course-1"
+        link = following.get(mode, f"{self.platform.url}/roster?course={known}&page={page + 1}" if more else "")
+        course = "other" if mode == "other" else known
         body = {"id": "x", "context": {"id": course}, "members": self.platform.members[2 * page : 2 * page + 2]}
         headers = {"X-Rate-Limit-Remaining": "12.5"} if mode == "low" else {}
         self._bytes(json.dumps(body).encode(), link=f'<{link}>; rel="next"' if link else "", headers=headers)

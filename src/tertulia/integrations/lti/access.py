@@ -39,6 +39,15 @@ def platform(person: Person, platform_id: uuid.UUID) -> Platform:
     return found
 
 
+def installation_course(person: Person, context_id: uuid.UUID) -> Context:
+    """Any course, for owners of the installation, with its workspace and platform. Raises NotFound."""
+    check_owner(person)
+    found = Context.objects.select_related("platform", "workspace").filter(pk=context_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def context(person: Person, context_id: uuid.UUID) -> tuple[Context, Place]:
     """A course, for who may manage the members of its workspace. Raises NotFound for everybody else."""
     found = Context.objects.select_related("platform", "workspace", "unit_channel").filter(pk=context_id).first()

@@ -94,6 +94,16 @@ class TrustForm(Form):
         required=False,
         help_text=_("Only those who are administrators of the course. Otherwise they come in as instructors."),
     )
+    rosters_for_rules = forms.BooleanField(
+        label=_("Rosters are fetched for rules"),
+        required=False,
+        help_text=_(
+            "Of courses that have no workspace of their own and that a rule of enrolment could be about: every night,"
+            " and once when a course first opens Tertulia. Rules then know who is in the course and who has left it,"
+            " also of people who have never opened Tertulia: their id there, role and name, and their address if"
+            " addresses are verified. Off: rules know only who has opened Tertulia, and of nobody who leaves."
+        ),
+    )
     takes_new_deployments = forms.BooleanField(
         label=_("New deployments are accepted by themselves"),
         required=False,

@@ -27,28 +27,24 @@ def sweep(timestamp: int) -> None:
 
 
 @app.task(queue="rosters", retry=_RETRY)
-def fetch_roster(context_id: str, *, confirmed: bool = False) -> None:
+def fetch_roster(context_id: str, *, confirmed: bool = False, for_rules: bool = False) -> None:
     """Go on with one course's roster; how it goes stands on the course's page."""
     from tertulia.integrations.lti.services import roster  # which defers this
 
     related = ("platform", "workspace", "source__workspace", "set_up_by")
     context = Context.objects.select_related(*related).filter(pk=uuid.UUID(context_id)).first()
     if context is not None:
-        roster.fetch_roster(context=context, confirmed=confirmed)
+        roster.fetch_roster(context=context, confirmed=confirmed, for_rules=for_rules)
 
 
 @app.periodic(cron="23 2 * * *")
 @app.task(queue="sweeping", queueing_lock="fetch-lti-rosters")
 def fetch_rosters(timestamp: int) -> None:
     """Every night: the rosters of the courses that want it, each as a job of its own."""
-    from tertulia.integrations.lti.services import roster
+    from tertulia.integrations.lti.services import roster_times  # which defers these
 
     del timestamp
-    wanted = Context.objects.filter(
-        roster_nightly=True, launches_admit=True, workspace__archived_at=None, platform__is_active=True
-    )
-    for context in wanted.exclude(workspace=None):
-        roster.send_for(context)
+    roster_times.send_nightly()
 
 
 @app.periodic(cron="*/5 * * * *")

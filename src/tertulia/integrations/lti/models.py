@@ -44,6 +44,10 @@ class Platform(models.Model):
     administrators_run = models.BooleanField(
         default=False, help_text="Administrators of a course come in as operations."
     )
+    rosters_for_rules = models.BooleanField(
+        default=False,
+        help_text="Rosters of courses without a workspace of their own are fetched for rules of enrolment.",
+    )
     is_active = models.BooleanField(default=True)
     jwks = models.JSONField(default=dict)
     keys_at = models.DateTimeField(null=True)
@@ -281,7 +285,10 @@ class RosterFetch(models.Model):
     not_before = models.DateTimeField(null=True)
     confirmed = models.BooleanField(default=False)
     problem = models.CharField(max_length=400, blank=True)
-    counts = models.JSONField(default=dict, help_text="Outcome -> how many people, when done.")
+    counts = models.JSONField(
+        default=dict,
+        help_text="Outcome -> how many people, when done; or what `words.TOLD` names, if told to rules alone.",
+    )
 
     class Meta:
         constraints = [

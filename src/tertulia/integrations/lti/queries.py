@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.translation import ngettext
 
 from tertulia.channels.queries import visible
 from tertulia.integrations.lti import refusals
-from tertulia.integrations.lti.models import Context, Deployment, Platform, Refused, SigningKey
+from tertulia.integrations.lti.models import Context, Deployment, Platform, Refused, RosterFetch, SigningKey
 from tertulia.integrations.lti.refusals import Reason
 from tertulia.integrations.lti.services.keys import PUBLISHED_AFTER
 from tertulia.kernel.clock import now
@@ -61,8 +61,12 @@ def unknown_deployments(platform: Platform) -> list[str]:
 
 
 def courses(platform: Platform, *, cursor: str | None, limit: int = 50) -> Slice[Context]:
-    """Courses that have launched, the newest first, with their workspace. One query."""
+    """Courses that have launched, the newest first, with their workspace, and how many people the newest roster that
+    came whole has `listed`. One query.
+    """
+    done = RosterFetch.objects.filter(context=OuterRef("pk"), state=RosterFetch.State.DONE).order_by("-id")
     rows = Context.objects.select_related("workspace").filter(platform=platform)
+    rows = rows.annotate(listed=Subquery(done.values("people_count")[:1]))
     return keyset(rows, order=("-id",), cursor=cursor, limit=limit)
 
 

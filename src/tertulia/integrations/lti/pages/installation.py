@@ -18,7 +18,7 @@ from tertulia.integrations.lti import access, attempts, queries
 from tertulia.integrations.lti.forms import DeploymentForm, Form, PlatformForm, TrustForm
 from tertulia.integrations.lti.models import Platform
 from tertulia.integrations.lti.pages.common import for_owners, reader, sent
-from tertulia.integrations.lti.services import keys, platforms, registration
+from tertulia.integrations.lti.services import facts, keys, platforms, registration, roster, roster_times
 from tertulia.kernel.errors import Invalid, Refusal
 
 SETTINGS = ("name", "issuer", "client_id", "auth_url", "jwks_url", "token_url")
@@ -154,6 +154,32 @@ def deployments(request: HttpRequest, platform_id: uuid.UUID) -> HttpResponse:
     return redirect("lti:platform", found.pk)
 
 
+@login_required
+@require_GET
+@for_owners
+def course(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
+    """One course of an LMS: where it leads, and its roster as rules are told it."""
+    found = access.installation_course(reader(request), context_id)
+    page = {
+        "context": found,
+        "platform": found.platform,
+        "why_not": roster_times.why_not_for_rules(found),
+        "fetches": roster.fetches(found),
+    }
+    return render(request, "lti/installation/course.html", page)
+
+
+@login_required
+@require_POST
+@for_owners
+def fetch(request: HttpRequest, context_id: uuid.UUID) -> HttpResponse:
+    """Have the roster of a course fetched for rules now."""
+    found = access.installation_course(reader(request), context_id)
+    roster.ask_for_rules(actor=reader(request), context=found, confirmed="confirmed" in request.POST)
+    messages.success(request, _("The roster is being fetched. Load this page again in a moment to see how it went."))
+    return redirect("lti:installation_course", found.pk)
+
+
 def _index(request: HttpRequest, *, link: str = "") -> HttpResponse:
     context = {
         "platforms": queries.platforms(),
@@ -178,6 +204,7 @@ def _platform(
         "form": form,
         "deployment_form": deployment_form or DeploymentForm(),
         "deployments": queries.deployments(platform),
+        "system": facts.known_system(platform),
         "unknown": queries.unknown_deployments(platform),
         "courses": queries.courses(platform, cursor=request.GET.get("cursor")),
         "refused": queries.refused(platform),

@@ -29,7 +29,7 @@ from tertulia.integrations.lti.models import (
     Target,
 )
 from tertulia.integrations.lti.refusals import Reason, Wrong
-from tertulia.integrations.lti.services import facts, learners
+from tertulia.integrations.lti.services import facts, learners, roster_times
 from tertulia.integrations.lti.services.threads import thread_address, thread_of
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Forbidden, NotFound, Refusal
@@ -69,6 +69,7 @@ def person_of(launch: Launch) -> Person:
         return _account(launch)
     context = _context(launch)
     facts.tell(launch, context, as_of=_said_at(launch))
+    roster_times.send_first(context)
     if _kind(launch) in roles.RUNNERS or (context.workspace is not None and context.launches_admit):
         return _account(launch)
     with transaction.atomic():  # no account for whom neither a rule nor another list lets in

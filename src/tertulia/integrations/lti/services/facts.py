@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tertulia.enrolments import queries
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.models import Enrolment, Key, Registration, RuleSource, System
 from tertulia.enrolments.models import Kind as SystemKind
-from tertulia.enrolments.records import Registered
+from tertulia.enrolments.queries import Interest
+from tertulia.enrolments.records import Registered, Told
 from tertulia.integrations.lti import checking, roles
 from tertulia.integrations.lti.checking import Launch
 from tertulia.integrations.lti.models import ID_LENGTH, Context, Platform
@@ -44,6 +46,34 @@ def system_of(platform: Platform) -> System:
     )
 
 
+def known_system(platform: Platform) -> System | None:
+    """The system that stands for a platform, if any of its courses has told of somebody. One query."""
+    return System.objects.filter(kind=SystemKind.LTI, issuer=platform.issuer, workspace=None).first()
+
+
+def interest_in(platform: Platform) -> Interest:
+    """The rules to which what courses of this platform tell could mean something. Up to three queries."""
+    system = known_system(platform)
+    return Interest(rules=(), over=()) if system is None else queries.interest(system, OURS)
+
+
+def waiting(context: Context) -> int:
+    """How many people are in the course, as was told, and have no account here. Two queries."""
+    told = Registration.objects.filter(system=known_system(context.platform), scope=scope_of(context), active=True)
+    return told.filter(person=None).count()
+
+
+def can_say(context: Context) -> Mapping[Key, Sequence[str]]:
+    """Everything that a registration in this course can say."""
+    course = [context.label] if context.label else []
+    return {
+        Key.CONTEXT: [context.context_id],
+        Key.COURSE: course,
+        Key.ROLE: list(ROLES.values()),
+        Key.PLATFORM: [context.platform.issuer],
+    }
+
+
 def scope_of(context: Context) -> str:
     """What a registration is about: the deployment and its course, in 255 characters."""
     text = f"{context.deployment_id} {context.context_id}"
@@ -71,7 +101,7 @@ def tell_roster(
     *,
     as_of: datetime,
     confirmed: bool,
-) -> None:
+) -> Told:
     """What a whole roster says; `kinds` are those who are active. Raises Conflict `too-many-leaving`."""
     people = [
         Registered(
@@ -83,7 +113,7 @@ def tell_roster(
         )
         for member in members
     ]
-    enrolments.tell_whole(
+    return enrolments.tell_whole(
         system=system_of(context.platform),
         scope=scope_of(context),
         people=people,
@@ -95,7 +125,7 @@ def tell_roster(
 
 def places(context: Context, person: Person) -> list[Workspace]:
     """The workspaces into which rules about this course have put a person, by name. Four queries."""
-    system = System.objects.filter(kind=SystemKind.LTI, issuer=context.platform.issuer, workspace=None).first()
+    system = known_system(context.platform)
     told = Registration.objects.filter(system=system, scope=scope_of(context), person=person, active=True).first()
     if system is None or told is None:
         return []
@@ -118,13 +148,10 @@ def _is_about(speaks: RuleSource, system: System, facts: Mapping[str, Sequence[s
     wanted = {condition["key"]: condition["values"] for condition in rule.conditions if condition["key"] in OURS}
     if rule.per in OURS:
         wanted[rule.per] = [speaks.value]
-    return bool(wanted) and all(
-        any(_fits(value, fact) for value in values for fact in facts.get(key, ())) for key, values in wanted.items()
+    return bool(wanted or rule.system_id) and all(
+        any(queries.fits(value, fact) for value in values for fact in facts.get(key, ()))
+        for key, values in wanted.items()
     )
-
-
-def _fits(value: str, fact: str) -> bool:
-    return fact.startswith(value[:-1]) if value.endswith("*") else fact == value
 
 
 def _facts(context: Context, kind: roles.Kind) -> Mapping[Key, Sequence[str]]:

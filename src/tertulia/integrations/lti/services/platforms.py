@@ -21,7 +21,14 @@ from tertulia.people.models import Person
 NAME_LENGTH = 80
 MOST_ORIGINS = 20
 LINK_LIFE = timedelta(days=3)
-SWITCHES = ("mail_verified", "takes_new_deployments", "instructors_make_workspaces", "administrators_run", "is_active")
+SWITCHES = (
+    "mail_verified",
+    "takes_new_deployments",
+    "instructors_make_workspaces",
+    "administrators_run",
+    "rosters_for_rules",
+    "is_active",
+)
 
 
 class Fields(TypedDict, total=False):
@@ -38,6 +45,7 @@ class Fields(TypedDict, total=False):
     takes_new_deployments: bool
     instructors_make_workspaces: bool
     administrators_run: bool
+    rosters_for_rules: bool
     is_active: bool
 
 

@@ -13,15 +13,15 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from procrastinate.exceptions import AlreadyEnqueued
 
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.records import Entry, Mode, Report
-from tertulia.integrations.lti import jobs, roles
+from tertulia.integrations.lti import access, roles
 from tertulia.integrations.lti.models import Context, RosterFetch
-from tertulia.integrations.lti.services import arriving, asking, facts, learners, roster_pages
+from tertulia.integrations.lti.services import arriving, asking, facts, learners, roster_pages, roster_times
 from tertulia.integrations.lti.services.roster_pages import Member
-from tertulia.kernel import fetching, limits
+from tertulia.integrations.lti.services.roster_times import send_for
+from tertulia.kernel import audit, fetching, limits
 from tertulia.kernel.clock import now
 from tertulia.kernel.errors import Conflict, Invalid, Refusal
 from tertulia.kernel.tidying import tidy
@@ -46,48 +46,54 @@ def ask_for_roster(*, actor: Person, context: Context, confirmed: bool = False) 
     del actor  # whoever may see the course's page, which its caller has made sure of
 
 
-def send_for(context: Context, *, confirmed: bool = False, seconds: int = 0) -> None:
-    """A job for it, in so many seconds; none if one waits already. Jobs of one course run one at a time."""
-    lock = f"lti-roster:{context.pk}"
-    options: dict[str, Any] = {"lock": lock, "queueing_lock": f"{lock}:{confirmed}"}
-    if seconds:
-        options["schedule_in"] = {"seconds": seconds}
-    try:
-        with transaction.atomic():
-            jobs.fetch_roster.configure(**options).defer(context_id=str(context.pk), confirmed=confirmed)
-    except AlreadyEnqueued:
-        return
+def ask_for_rules(*, actor: Person, context: Context, confirmed: bool = False) -> None:
+    """Have the roster of a course without a workspace fetched soon, for rules alone; the owners' page says how it went.
+
+    Raises NotFound for everybody but owners of the installation, Conflict if there is nothing to fetch or nobody to
+    fetch it for.
+    """
+    access.check_owner(actor)
+    _check(context, for_rules=True)
+    limits.spend(ASKING, context.pk)
+    with transaction.atomic():
+        if confirmed:
+            course = {"course": str(context), "platform": context.platform.name}
+            audit.record(
+                actor=actor, verb="confirmed the roster", object_kind="LTI course", object_id=context.pk, after=course
+            )
+        send_for(context, confirmed=confirmed, for_rules=True)
 
 
-def fetch_roster(*, context: Context, confirmed: bool = False) -> Report | None:
-    """Go on with the course's roster, or begin it; when it is whole, let the workspace follow it.
+def fetch_roster(*, context: Context, confirmed: bool = False, for_rules: bool = False) -> Report | None:
+    """Go on with the course's roster, or begin it; when it is whole, let the workspace follow it, and rules.
 
-    None if it is not whole yet, or did not go well: `roster_problem` and the fetching itself say why.
+    `for_rules`: it was sent for rules alone, and does nothing to a workspace that the course may have by now.
+    None then, if it is not whole yet, or did not go well: `roster_problem` and the fetching itself say why.
     """
     try:
-        workspace = _check(context)
+        workspace = _check(context, for_rules=for_rules)
     except Refusal as refusal:
-        for begun in RosterFetch.objects.filter(context=context, state=RosterFetch.State.RUNNING):
-            roster_pages.end(begun, problem=refusal.detail)
-        _tell(context, refusal.detail)
+        begun = list(RosterFetch.objects.filter(context=context, state=RosterFetch.State.RUNNING))
+        for fetch in begun:
+            roster_pages.end(fetch, problem=refusal.detail)
+        if begun or not for_rules:
+            _tell(context, refusal.detail)
         return None
     fetch = roster_pages.begin(context, confirmed=confirmed)
     if fetch.not_before is not None and fetch.not_before > now() + timedelta(seconds=1):
-        send_for(context, seconds=round((fetch.not_before - now()).total_seconds()))
+        send_for(context, for_rules=for_rules, seconds=round((fetch.not_before - now()).total_seconds()))
         return None
     try:
         _read(fetch)
-        report = _follow(
-            context, workspace, roster_pages.members(fetch), confirmed=fetch.confirmed, as_of=fetch.started_at
-        )
+        report, counts = _follow(fetch, context, workspace)
     except asking.Wait as wait:
-        _later(fetch, wait.sentence, most=MOST_WAITS, seconds=wait.seconds)
+        _later(fetch, wait.sentence, most=MOST_WAITS, for_rules=for_rules, seconds=wait.seconds)
     except asking.Away as failure:
-        _later(fetch, str(failure), most=MOST_ATTEMPTS)
+        _later(fetch, str(failure), most=MOST_ATTEMPTS, for_rules=for_rules)
     except (fetching.Unreachable, Refusal) as failure:
         _end(fetch, problem=_why(failure))
     else:
-        _end(fetch, counts=report.counts)
+        _end(fetch, counts=counts)
         return report
     return None
 
@@ -105,7 +111,7 @@ def _read(fetch: RosterFetch) -> None:
         roster_pages.read_on(fetch)
 
 
-def _later(fetch: RosterFetch, problem: str, *, most: int, seconds: int = 0) -> None:
+def _later(fetch: RosterFetch, problem: str, *, most: int, for_rules: bool, seconds: int = 0) -> None:
     """Go on in so many seconds, or in 1, 2, 4, … minutes; at last give up: the next night is another day."""
     fetch.attempts += 1
     if fetch.attempts >= most:
@@ -116,7 +122,7 @@ def _later(fetch: RosterFetch, problem: str, *, most: int, seconds: int = 0) -> 
         fetch.problem, fetch.not_before = problem[:400], now() + timedelta(seconds=seconds)
         fetch.save(update_fields=["problem", "not_before", "attempts"])
         _tell(fetch.context, problem)
-        send_for(fetch.context, seconds=seconds)
+        send_for(fetch.context, for_rules=for_rules, seconds=seconds)
 
 
 def _end(fetch: RosterFetch, *, problem: str = "", counts: Mapping[str, int] | None = None) -> None:
@@ -132,10 +138,30 @@ def _tell(context: Context, problem: str) -> None:
 
 
 def _follow(
-    context: Context, workspace: Workspace, members: Sequence[Member], *, confirmed: bool, as_of: datetime
-) -> Report:
+    fetch: RosterFetch, context: Context, workspace: Workspace | None
+) -> tuple[Report | None, Mapping[str, int]]:
+    """Let the workspace follow, or rules alone if there is none; gives back what to write down of it."""
+    members = roster_pages.members(fetch)
     if not members:
         raise Invalid(_("The roster is empty. That is hardly true, so nothing was changed."))
+    kinds = {member["user_id"]: _kind(context, member) for member in members if _is_active(member)}
+    if workspace is None:
+        told = facts.tell_roster(context, members, kinds, as_of=fetch.started_at, confirmed=fetch.confirmed)
+        news = {"new": told.new, "changed": told.changed, "gone": told.gone, "unchanged": told.unchanged}
+        return None, {**news, "waiting": facts.waiting(context)}  # whom rules have just given an account does not wait
+    report = _enrol(context, workspace, members, kinds, confirmed=fetch.confirmed, as_of=fetch.started_at)
+    return report, report.counts
+
+
+def _enrol(
+    context: Context,
+    workspace: Workspace,
+    members: Sequence[Member],
+    kinds: Mapping[str, roles.Kind],
+    *,
+    confirmed: bool,
+    as_of: datetime,
+) -> Report:
     known = dict(
         Identity.objects.filter(
             issuer=context.platform.issuer, subject__in=[member["user_id"] for member in members]
@@ -148,7 +174,6 @@ def _follow(
         allowed, actor = arriving.given(context, workspace, Role.OPERATIONS)
         if actor is None:
             people = [_capped(entry, allowed) for entry in people]
-    kinds = {member["user_id"]: _kind(context, member) for member in members if _is_active(member)}
     with transaction.atomic():  # both or neither; and what is told comes before what is enrolled
         facts.tell_roster(context, members, kinds, as_of=as_of, confirmed=confirmed)
         source = arriving.source_of(context, workspace)
@@ -189,7 +214,12 @@ def _capped(entry: Entry, highest: Role) -> Entry:
     return entry if RANK[Role(entry.role)] >= RANK[highest] else replace(entry, role=highest.value)
 
 
-def _check(context: Context) -> Workspace:
+def _check(context: Context, *, for_rules: bool = False) -> Workspace | None:
+    """The workspace that follows the roster, None: rules alone do. Raises Conflict where it is not fetched."""
+    if for_rules:
+        if why := roster_times.why_not_for_rules(context):
+            raise Conflict(why)
+        return None
     if not context.nrps_url or not context.platform.token_url or not context.platform.is_active:
         raise Conflict(_("This learning platform offers no roster (Names and Roles), or its token address is missing."))
     if context.workspace is None:
