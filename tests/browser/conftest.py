@@ -70,7 +70,7 @@ def serve(blocker: DjangoDbBlocker, *, sign_up: str) -> Iterator[Site]:
     )
     try:
         with serving as running:
-            yield Site(running.url, name, blocker, folder, running.process.pid)
+            yield Site(running, name, blocker, folder)
     finally:
         shutil.rmtree(folder)
         with psycopg.connect(url, autocommit=True) as server:

@@ -20,6 +20,7 @@ from django.test.utils import override_settings
 from playwright.sync_api import BrowserContext
 from pytest_django.plugin import DjangoDbBlocker
 
+from cli.program import Serving
 from tertulia.channels import access as channel_access
 from tertulia.channels import services as channels
 from tertulia.channels.models import Channel
@@ -40,9 +41,9 @@ THEIR_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 class Site:
     """`url` is where it serves; inside `with site.database():` Django's ORM and our services act on its database."""
 
-    def __init__(self, url: str, database_name: str, blocker: DjangoDbBlocker, folder: Path, process: int) -> None:
-        self.url = url
-        self.process = process
+    def __init__(self, serving: Serving, database_name: str, blocker: DjangoDbBlocker, folder: Path) -> None:
+        self.url = serving.url
+        self.serving = serving
         self._folder = folder
         self._name = database_name
         self._blocker = blocker

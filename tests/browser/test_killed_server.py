@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import UUID
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 from pytest_django.plugin import DjangoDbBlocker
 
 from tertulia.channels.models import Channel
 from tertulia.posts.models import Kind, Post
+from waiting import until
 
 from .conftest import Desk, serve
 from .site import Site
@@ -32,9 +35,10 @@ def site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
 
 def kill_web(site: Site) -> None:
     """What a machine does that runs out of memory. `serve` starts another."""
-    for process in psutil.Process(site.process).children(recursive=True):
-        if "tertulia.cli.web" in process.cmdline():
-            process.kill()
+    until(lambda: site.serving.processes("web"), "a web process runs")
+    for process in site.serving.processes("web"):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def shown_as_sent(page: Page) -> set[UUID]:

@@ -119,3 +119,7 @@ class Serving:
                 if name := next((word for word in line if word.startswith("tertulia.cli.")), ""):
                     found[child.pid] = name
         return found
+
+    def processes(self, name: str) -> list[int]:
+        """Process ids of its living `web` or `jobs` processes."""
+        return [process for process, found in self.children().items() if found == f"tertulia.cli.{name}"]

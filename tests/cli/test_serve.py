@@ -9,11 +9,14 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tertulia.config import postgres
+from waiting import until
 
 from .program import Serving, run
 
@@ -26,24 +29,14 @@ def var() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def postgres_runs(var: Path) -> bool:
-    pid_file = var / "postgres/postmaster.pid"
-    return pid_file.exists() and psutil.pid_exists(int(pid_file.read_text().splitlines()[0]))
+    return postgres.runs(var / "postgres")
 
 
 def test_an_empty_install_serves_and_says_what_to_do(var: Path) -> None:
     with Serving(var, workers=2) as site:
         assert sorted(site.children().values()) == ["tertulia.cli.jobs", "tertulia.cli.web", "tertulia.cli.web"]
-        assert wait_for(lambda: "The first page makes the owner" in site.log.read_text())
+        until(lambda: "The first page makes the owner" in site.log.read_text())
         assert f"serves at {site.url}" in site.log.read_text()
         assert site.status("/") == 200
         token_made_beside_it = run(var, "user", "create", "olga@example.org", "--owner")
@@ -62,8 +55,8 @@ def test_the_demonstration_keeps_its_own_database_and_no_other(var: Path) -> Non
         assert site.status("/") == 200
         main_process = int((alone / "demo/postgres/postmaster.pid").read_text().splitlines()[0])
         os.kill(main_process, signal.SIGKILL)
-        assert wait_for(lambda: "The private PostgreSQL is back." in site.log.read_text())
-        assert wait_for(lambda: site.status("/") == 200)
+        until(lambda: "The private PostgreSQL is back." in site.log.read_text())
+        until(lambda: site.status("/") == 200)
     assert not (alone / "postgres").exists()
     assert not postgres_runs(alone / "demo")
 
@@ -73,8 +66,8 @@ def test_a_web_process_may_hold_many_sockets_however_few_the_shell_allows(var: P
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))  # as most shells do
     try:
         with Serving(var) as site:
-            web = next(process for process, name in site.children().items() if name == "tertulia.cli.web")
-            assert wait_for(lambda: psutil.Process(web).rlimit(psutil.RLIMIT_NOFILE)[0] == min(hard, 100_000))
+            [web] = site.processes("web")
+            until(lambda: psutil.Process(web).rlimit(psutil.RLIMIT_NOFILE)[0] == min(hard, 100_000))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -84,15 +77,15 @@ def test_a_killed_child_comes_back(var: Path) -> None:
         before = site.children()
         for child in before:
             os.kill(child, signal.SIGKILL)
-        assert wait_for(lambda: len(site.children()) == len(before) and not set(site.children()) & set(before))
-        assert wait_for(lambda: site.status("/healthz") == 200)
+        until(lambda: len(site.children()) == len(before) and not set(site.children()) & set(before))
+        until(lambda: site.status("/healthz") == 200)
 
 
 def test_a_killed_parent_leaves_nothing_behind(var: Path) -> None:
     with Serving(var) as site:
         children = list(site.children())
         site.stop(signal.SIGKILL)
-        assert wait_for(lambda: not any(psutil.pid_exists(child) for child in children))
+        until(lambda: not any(psutil.pid_exists(child) for child in children))
     with Serving(var) as again:
         assert again.status("/healthz") == 200
     assert not postgres_runs(var)

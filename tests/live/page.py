@@ -9,8 +9,9 @@ import random
 
 from tertulia.channels.models import Channel
 from tertulia.posts import fragments, queries
+from waiting import until
 
-from .process import Frame, Process, Tab, fresh, until
+from .process import Frame, Process, Tab, fresh
 
 EVERYTHING = 100_000
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from tertulia.live.plain import Message
 from tertulia.live.postbox import Delivered, Postbox
 from tertulia.people.models import Person
 from tertulia.posts.services import Letter
+from waiting import PATIENCE, until
 
 from .world import sign_in
 
@@ -28,8 +28,6 @@ T = TypeVar("T")
 Frame = dict[str, Any]
 
 HOST = "tertulia.test"
-PATIENCE = 10.0
-"""Seconds until something that should happen is taken not to happen. Nothing waits so long unless it fails."""
 
 
 class Process:
@@ -156,15 +154,19 @@ class Tab:
 
     def wait(self, kind: str, **matching: Any) -> Frame:
         """The next frame of this kind, with these values; those before it are passed over (see `frames`)."""
-        for end in _deadline():
-            while self._taken < len(self.frames):
-                frame = self.frames[self._taken]
-                self._taken += 1
-                if frame["t"] == kind and all(frame.get(name) == value for name, value in matching.items()):
-                    return frame
-            if end or self.over:
-                break
-        raise AssertionError(f"No {kind} frame with {matching}, but {self.frames}; closed with {self.closed}.")
+        until(lambda: self._pass_over(kind, matching) or self.over, f"a {kind} frame with {matching}", self.frames)
+        assert self._pass_over(kind, matching), f"no {kind} frame, but {self.frames}; closed with {self.closed}"
+        self._taken += 1
+        return self.frames[self._taken - 1]
+
+    def _pass_over(self, kind: str, matching: dict[str, Any]) -> bool:
+        """Whether the next frame is such a one; what comes before it is taken."""
+        while self._taken < len(self.frames):
+            frame = self.frames[self._taken]
+            if frame["t"] == kind and all(frame.get(name) == value for name, value in matching.items()):
+                return True
+            self._taken += 1
+        return False
 
     def take(self) -> list[Frame]:
         """The frames that came since the last `wait` or `take`."""
@@ -203,20 +205,3 @@ class Tab:
 def fresh(channel: Channel) -> int:
     """The channel's revision now."""
     return Channel.objects.values_list("revision", flat=True).get(pk=channel.pk)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    for end in _deadline():
-        if true():
-            return
-        assert not end, "It did not come true."
-
-
-def _deadline() -> Any:
-    """Yields False every few milliseconds, and True once at the end."""
-    last = time.monotonic() + PATIENCE
-    while time.monotonic() < last:
-        yield False
-        time.sleep(0.002)
-    yield True

@@ -15,8 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tertulia.cli import web
 from tertulia.live import connection, gateway
-
-from .process import PATIENCE, until
+from waiting import PATIENCE, until
 
 
 class Server:

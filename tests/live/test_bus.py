@@ -11,8 +11,9 @@ from django.db import connection
 from tertulia.channels.models import Channel
 from tertulia.kernel import bus
 from tertulia.live import errands, listener
+from waiting import until
 
-from .process import Process, fresh, until
+from .process import Process, fresh
 from .world import World, say
 
 KILL = """

@@ -9,8 +9,9 @@ import pytest
 from tertulia.channels import services as channel_services
 from tertulia.channels.models import Channel
 from tertulia.workspaces import services as workspace_services
+from waiting import until
 
-from .process import Process, Tab, until
+from .process import Process, Tab
 from .world import World, say
 
 

@@ -16,8 +16,9 @@ from tertulia.posts import services as post_services
 from tertulia.posts.models import Draft
 from tertulia.posts.queries import PostState
 from tertulia.posts.services import NewPost
+from waiting import until
 
-from .process import Process, Tab, fresh, until
+from .process import Process, Tab, fresh
 from .world import At, World, at, say, seat
 
 

@@ -11,8 +11,9 @@ from tertulia.live import presence
 from tertulia.people import services as people_services
 from tertulia.people.models import Person
 from tertulia.workspaces import services as workspace_services
+from waiting import until
 
-from .process import Frame, Process, Tab, until
+from .process import Frame, Process, Tab
 from .world import World
 
 

@@ -14,8 +14,9 @@ from tertulia.channels import services as channel_services
 from tertulia.kernel import bus
 from tertulia.live import queries
 from tertulia.workspaces import services as workspace_services
+from waiting import until
 
-from .process import Process, fresh, until
+from .process import Process, fresh
 from .world import World, say, sign_in
 
 MOMENT = 0.5

@@ -13,8 +13,9 @@ from tertulia.cli.web import LARGEST_FRAME
 from tertulia.live import gateway, wire
 from tertulia.posts import services as post_services
 from tertulia.posts.services import NewPost
+from waiting import until
 
-from .process import fresh, until
+from .process import fresh
 from .server import Server, closing_code, connections, next_frame
 from .world import World, say, sign_in
 

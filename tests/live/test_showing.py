@@ -12,8 +12,9 @@ from tertulia.posts import fragments
 from tertulia.posts import queries as post_queries
 from tertulia.posts import services as post_services
 from tertulia.posts.services import NewPost
+from waiting import until
 
-from .process import Process, fresh, until
+from .process import Process, fresh
 from .world import World, at, say
 
 

@@ -12,8 +12,9 @@ from valkey import Valkey
 from tertulia.kernel import bus, carrier
 from tertulia.live import listener
 from valkey_server import ValkeyServer, carrying
+from waiting import until
 
-from .process import Process, Tab, until
+from .process import Process, Tab
 from .world import World, say
 
 

@@ -9,8 +9,9 @@ from django.db import OperationalError
 
 from tertulia.kernel import bus
 from tertulia.live import queries, watch
+from waiting import until
 
-from .process import Process, fresh, until
+from .process import Process, fresh
 from .world import World, say
 
 

@@ -14,8 +14,8 @@ from websockets.sync.client import ClientConnection
 
 from tertulia.cli.web import LARGEST_FRAME
 from tertulia.live import wire
+from waiting import PATIENCE, until
 
-from .process import PATIENCE, until
 from .server import Server, closing_code, connections, next_frame
 from .world import World, sign_in
 

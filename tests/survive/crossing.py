@@ -9,8 +9,9 @@ from functools import partial
 from http import HTTPStatus
 
 from tertulia.channels.models import Channel
+from waiting import until
 
-from .screens import Screen, until
+from .screens import Screen
 from .town import Door, Somebody, Town
 
 BEHIND = "Behind their back"

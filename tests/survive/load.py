@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Self
 
 from tertulia.channels.models import Channel
+from waiting import until
 
-from .screens import Screen, until
+from .screens import Screen
 from .town import PATIENCE, Door, Town
 from .truth import check
 from .writers import Writer

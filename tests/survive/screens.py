@@ -10,7 +10,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPException
@@ -203,14 +203,6 @@ def page(html: str) -> tuple[int, dict[UUID, Post]]:
     for found in _POST.finditer(inside):
         posts[UUID(found[1])] = (int(found[2]), int(found[3]), _steady(_whole(inside, found.start())))
     return int(revision[1]), posts
-
-
-def until(true: Callable[[], bool], what: str, *about: object, seconds: float = PATIENCE) -> None:
-    """Wait until something is true; `about`: what to show if it never is."""
-    last = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < last, f"It did not come true: {what}. {' '.join(map(str, about))}"
-        time.sleep(0.02)
 
 
 def _whole(html: str, start: int) -> str:

@@ -15,9 +15,9 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from cli.program import Serving
 from tertulia.config import postgres
+from waiting import until
 
 from .load import Load
-from .screens import until
 from .town import Door, Town, settings
 
 KILLS = 2

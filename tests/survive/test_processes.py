@@ -17,10 +17,10 @@ import pytest
 
 from cli.program import Serving
 from valkey_server import ValkeyServer
+from waiting import until
 
 from .crossing import check_crossing
 from .load import Load
-from .screens import until
 from .town import Door, Town, settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,13 +33,8 @@ def site(town: Town, valkey: ValkeyServer | None, folder: Path) -> Iterator[Serv
     """`tertulia serve` with two web processes."""
     bus = {"bus_url": valkey.url} if valkey else {}
     with Serving(folder / "var", workers=2, **settings(database_url=town.url, **bus)) as site:
-        until(lambda: len(web_processes(site)) == 2, "both web processes run")
+        until(lambda: len(site.processes("web")) == 2, "both web processes run")
         yield site
-
-
-def web_processes(site: Serving) -> list[int]:
-    """Process ids."""
-    return [process for process, name in site.children().items() if name == "tertulia.cli.web"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ class DoorOf(Door):
 
 
 def test_what_is_done_in_one_process_is_live_in_the_other(town: Town, site: Serving) -> None:
-    one, other = web_processes(site)
+    one, other = site.processes("web")
     check_crossing(town, DoorOf("127.0.0.1", site.port, one, other), DoorOf("127.0.0.1", site.port, other, one))
 
 
@@ -76,11 +71,11 @@ def test_web_processes_killed_under_load(town: Town, site: Serving, chance: rand
         load.more(20)
         for _ in range(KILLS):
             time.sleep(chance.uniform(0, 0.8))
-            running = web_processes(site)
+            running = site.processes("web")
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(running), signal.SIGKILL)
             if chance.random() < 0.3:
-                for process in web_processes(site):  # all of them at once
+                for process in site.processes("web"):  # all of them at once
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
             load.more(10)

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from tertulia.channels.models import Channel
+from waiting import until
 
-from .screens import Post, Screen, View, until
+from .screens import Post, Screen, View
 from .town import Town
 from .writers import Writer
 

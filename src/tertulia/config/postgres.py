@@ -222,8 +222,7 @@ def _running(folder: Path) -> Path | None:
     """The folder of the running server's socket, or None; removes what a killed server left behind."""
     pid_file = folder / "postmaster.pid"
     deadline = time.monotonic() + START_SECONDS
-    while pid_file.exists():
-        lines = pid_file.read_text().splitlines()
+    while (lines := _lines(pid_file)) is not None:
         for candidate in {Path(line) for line in (*lines[4:5], str(folder)) if line}:
             if _answers(candidate):
                 return candidate
@@ -234,6 +233,14 @@ def _running(folder: Path) -> Path | None:
         else:
             time.sleep(0.1)  # it is starting, recovering or stopping
     return None
+
+
+def _lines(file: Path) -> list[str] | None:
+    """None where there is no such file: a server that ends takes its own away at any moment."""
+    try:
+        return file.read_text().splitlines()
+    except FileNotFoundError:
+        return None
 
 
 def _answers(sockets: Path) -> bool:
