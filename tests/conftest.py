@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from django.db import connection
+from django.test import TransactionTestCase
 from django.test.utils import override_settings
-from pytest_django.plugin import DjangoDbBlocker
+
+from standing import empty
+from tertulia.posts import remembered
 
 # Quick instead of strong or cached: nobody attacks the tests, and no test sees another's files.
 QUICK = {
@@ -37,11 +40,15 @@ def _quick_settings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_emptying() -> Iterator[None]:
+    """After a test that commits, what it left behind goes quickly."""
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=empty):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _forget(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Cache and rate limits have no models, so Django does not empty them after a test that commits."""
+def _forget() -> Iterator[None]:
+    """Worlds that are put back have the same ids, and other tests' changes of them are gone."""
     yield
-    marker = request.node.get_closest_marker("django_db")
-    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE kernel_cache, kernel_limit")
+    remembered.forget()

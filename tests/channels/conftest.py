@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from standing import standing
 from tertulia.kernel import bus
 
 from .world import World
@@ -17,7 +18,7 @@ Notices = list[tuple[str, dict[str, str]]]
 def world(db: None) -> World:
     """Olga owns, Ina teaches, Mia and Ben learn, Gus is a guest, Otto is outside."""
     del db
-    return World()
+    return standing(World)
 
 
 @pytest.fixture

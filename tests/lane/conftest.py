@@ -16,6 +16,7 @@ from django.db import connections
 from django.test import RequestFactory
 
 from live.world import World
+from standing import standing
 from tertulia.config import problems
 from tertulia.config.wsgi import application as django
 from tertulia.kernel.errors import Refusal
@@ -171,7 +172,7 @@ def _headers(ask: Ask) -> dict[str, str]:
 def world(transactional_db: None) -> World:
     """Olga owns, Ina teaches, Mia and Ben learn, Gus is a guest, Otto is outside."""
     del transactional_db
-    return World()
+    return standing(World)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from standing import standing
 from valkey_server import ValkeyServer, carrying
 
 from .process import Process
@@ -44,7 +45,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[str]:
 def world(transactional_db: None, bus: str) -> World:
     """Olga owns, Ina teaches, Mia and Ben learn, Gus is a guest, Otto is outside."""
     del transactional_db, bus
-    return World()
+    return standing(World)
 
 
 @pytest.fixture

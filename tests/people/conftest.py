@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from standing import standing
 from tertulia.kernel import bus
 from tertulia.people import services
 from tertulia.people.models import Person
@@ -19,7 +20,7 @@ from .world import World
 def world(db: None) -> World:
     """Olga owns the workspace, Mia and Ben learn in it, Gus is its guest, Otto is outside."""
     del db
-    return World()
+    return standing(World)
 
 
 @pytest.fixture

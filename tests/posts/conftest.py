@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from standing import standing
+
 from .world import World
 
 
@@ -11,4 +13,4 @@ from .world import World
 def world(db: None) -> World:
     """Olga owns, Mia and Ben learn, Gus is a guest, Otto is outside."""
     del db
-    return World()
+    return standing(World)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from standing import standing
+
 from .world import World
 
 
@@ -11,4 +13,4 @@ from .world import World
 def world(db: None) -> World:
     """Ana owns the workspace, Ben learns in it, Otto is outside."""
     del db
-    return World()
+    return standing(World)

@@ -7,23 +7,35 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from .platform import FakePlatform
+from standing import standing
+
+from .platform import FakePlatform, Server
 from .world import World
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Where the fake LMS is, which is one to all who know it by its address."""
+    server = Server()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def fake() -> Iterator[FakePlatform]:
-    """A fake LMS that runs."""
-    platform = FakePlatform()
+def fake(server: Server) -> Iterator[FakePlatform]:
+    """A fake LMS that runs, as new."""
+    platform = FakePlatform(server=server)
     yield platform
-    platform.close()
+    platform.answering.set()
 
 
 @pytest.fixture
 def world(db: None, fake: FakePlatform) -> World:
     """An installation that knows this LMS, with a course that is connected to a workspace."""
     del db
-    return World(fake)
+    made = standing(World, fake)
+    fake.asked = 0  # its keys are known here by now
+    return made
 
 
 @pytest.fixture

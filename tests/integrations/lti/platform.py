@@ -57,6 +57,23 @@ def key(kid: str) -> RSAKey:
     return _KEYS[kid]
 
 
+class Server(ThreadingHTTPServer):
+    """Answers for its `platform`, from the beginning on."""
+
+    platform: FakePlatform
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+
 @dataclass
 class FakePlatform:
     """`mode` says how its JWKS answers: `ok`, `down`, `slow`, `huge`, `html` or `redirect`; `asked` counts."""
@@ -85,21 +102,18 @@ class FakePlatform:
     answering: threading.Event = field(default_factory=threading.Event)
     """Cleared, launches from its pages are signed and then wait until it is set again; `waiting` counts them."""
     waiting: int = 0
+    server: Server = field(default_factory=Server)
+    """Where it is; one that was there before may have left it to this one."""
 
     def __post_init__(self) -> None:
         self.answering.set()
-        self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.platform = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.thread.start()
 
     def close(self) -> None:
         """Stop serving."""
         self.answering.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.server.close()
 
     @property
     def fields(self) -> dict[str, str]:
@@ -206,7 +220,7 @@ def deep_link(client: Client, platform: FakePlatform, **changes: Any) -> Respons
 class _Handler(BaseHTTPRequestHandler):
     @property
     def platform(self) -> FakePlatform:
-        assert isinstance(self.server, _Server)
+        assert isinstance(self.server, Server)
         return self.server.platform
 
     def do_GET(self) -> None:
@@ -332,10 +346,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         del args
-
-
-class _Server(ThreadingHTTPServer):
-    platform: FakePlatform
 
 
 def _configuration(platform: FakePlatform) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from standing import standing
 from tertulia.channels import services as channels
 from tertulia.enrolments import services as enrolments
 from tertulia.enrolments.models import Kind
@@ -29,7 +30,7 @@ from .world import World
 @pytest.fixture
 def course(world: World, fake: FakePlatform) -> Class:
     """A class whose talk in the hall counts."""
-    made = Class(world, fake)
+    made = standing(Class, world, fake)
     made.grade()
     return made
 

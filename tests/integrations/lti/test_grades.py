@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from standing import standing
 from tertulia.channels import services as channels
 from tertulia.channels.models import Visibility
 from tertulia.integrations.lti import jobs
@@ -25,7 +26,7 @@ from .world import World, signed_in
 @pytest.fixture
 def course(world: World, fake: FakePlatform) -> Class:
     """A class; nothing counts yet."""
-    return Class(world, fake)
+    return standing(Class, world, fake)
 
 
 def _notice(course: Class) -> Post:

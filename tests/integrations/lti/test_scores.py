@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from standing import standing
 from tertulia.integrations.lti import jobs
 from tertulia.integrations.lti.models import Grade, Link, Score
 from tertulia.integrations.lti.services import grades, scores
@@ -25,7 +26,7 @@ from .world import World
 @pytest.fixture
 def course(world: World, fake: FakePlatform) -> Class:
     """A class; nothing counts yet."""
-    return Class(world, fake)
+    return standing(Class, world, fake)
 
 
 def _now() -> None:

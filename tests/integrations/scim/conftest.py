@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from enrolments.world import World
+from standing import standing
 
 from .directory import Directory
 
@@ -15,7 +16,7 @@ def world(db: None) -> World:
     """Course: Olga owns it, Otto is outside."""
     del db
     cache.clear()
-    return World()
+    return standing(World)
 
 
 @pytest.fixture
