@@ -59,6 +59,8 @@ def empty() -> None:
     """
     if not _may_put_back():
         call_command("flush", verbosity=0, interactive=False)
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE kernel_cache, kernel_limit")  # which have no models
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TABLES)
