@@ -76,9 +76,10 @@ class World:
         return request("GET", f"{channel.posts}{query}", port, [f"Authorization: Bearer {token}"])
 
     def visit(self, port: int, channel: Channel, member: int, path: str) -> bytes:
-        """A request for a page, as a browser asks."""
+        """A request for a page, as a browser asks that has been there before."""
         cookie = self.cookies[channel.members[member % len(channel.members)]]
-        headers = [f"Cookie: {cookie}; tertulia_workspace={channel.workspace}", "Accept-Language: en"]
+        known = f"tertulia_csrf={'c' * 32}; tertulia_workspace={channel.workspace}"
+        headers = [f"Cookie: {cookie}; {known}", "Accept-Language: en"]
         return request("GET", path, port, headers)
 
     def revisions(self) -> dict[str, int]:

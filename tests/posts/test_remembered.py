@@ -225,7 +225,7 @@ def test_the_posts_of_a_page_that_is_remembered_are_not_read(readers: Readers) -
         assert not any("posts_reaction" in query["sql"] for query in captured), "the posts were read again"
         return len(captured)
 
-    assert reads(HALL) == 5  # session, person, seat, what is hers, sidebar
+    assert reads(HALL) == 4  # session, person, seat, what is hers with the sidebar
     assert reads(f"{HALL}/posts") == 4
 
 

@@ -20,7 +20,6 @@ from django.utils.translation import ngettext
 
 from tertulia.channels.access import Partner, Seat
 from tertulia.channels.models import Visibility
-from tertulia.channels.queries import Sidebar
 from tertulia.channels.sidebar_html import rail_html, sidebar_html
 from tertulia.kernel.ids import new_id
 from tertulia.people.models import Person
@@ -121,7 +120,6 @@ class Conversation:
     seat: Seat
     reading: Reading
     posts: Remembered
-    sidebar: Sidebar
     start: int | None = None
     side: str = ""
     form: PostForm | None = None
@@ -183,8 +181,8 @@ def conversation_html(request: HttpRequest, shown: Conversation) -> bytes:
         "clientid": _client_id(shown.form),
         "body": (shown.form["body"].value() or "") if shown.form else reading.draft,
         "rows": shown.posts.html(unread_seq=reading.unread.first_seq),
-        "rail": rail_html(shown.sidebar),
-        "sidebar": sidebar_html(request, shown.sidebar, csrf=csrf),
+        "rail": rail_html(reading.sidebar),
+        "sidebar": sidebar_html(request, reading.sidebar, csrf=csrf),
         "side": SafeString(shown.side),
         "folds": _folds(request, reading.blocked),
         "toasts": _toasts(request),

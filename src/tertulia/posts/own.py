@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 
 from tertulia.channels.access import Seat
 from tertulia.channels.models import ChannelMembership, Visibility
+from tertulia.channels.queries import SIDEBAR, Sidebar, sidebar_of
 from tertulia.kernel.errors import NotFound
 from tertulia.kernel.paging import Slice, keyset
 from tertulia.kernel.prepared import fetch
@@ -82,7 +83,7 @@ def unread(person: Person, channel_id: UUID) -> Unread:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a channel's page shows besides the channel, its posts and the sidebar, most of it the reader's own.
+    """What a channel's page shows besides the channel and its posts, most of it the reader's own.
 
     `people`: the `signs` of those whom the page is to be checked against.
     """
@@ -92,6 +93,7 @@ class Reading:
     member_count: int
     blocked: tuple[str, ...]
     people: str
+    sidebar: Sidebar
 
 
 SIGNS = """
@@ -109,11 +111,11 @@ SELECT greatest(0, c.root_count - m.read_roots), m.last_read_seq,
        (SELECT body FROM posts_draft WHERE person_id = %(me)s AND channel_id = c.id AND root_id IS NULL),
        (SELECT count(*) FROM channels_channelmembership WHERE channel_id = c.id),
        (SELECT string_agg(blocked_id::text, ' ' ORDER BY blocked_id) FROM people_block WHERE person_id = %(me)s),
-       {SIGNS}
+       {SIGNS}, {SIDEBAR}
 FROM channels_channel c
 LEFT JOIN channels_channelmembership m ON m.channel_id = c.id AND m.person_id = %(me)s
 WHERE c.id = %(channel)s
-"""  # noqa: S608 - SIGNS is ours
+"""  # noqa: S608 - these are ours
 
 
 def reading(seat: Seat, people: str = "{}") -> Reading:
@@ -123,19 +125,21 @@ def reading(seat: Seat, people: str = "{}") -> Reading:
         {
             "me": seat.person_id,
             "channel": seat.channel.pk,
+            "current": seat.channel.pk,
             "workspace": seat.channel.workspace_id,
             "people": people,
         },
     )
     if not rows:
         raise NotFound
-    count, last_read_seq, first_seq, draft, member_count, blocked, signs = rows[0]
+    count, last_read_seq, first_seq, draft, member_count, blocked, signs, sidebar = rows[0]
     return Reading(
         unread=Unread(count or 0, 0, last_read_seq or 0, first_seq),
         draft=draft or "",
         member_count=member_count,
         blocked=tuple(blocked.split()) if blocked else (),
         people=signs or "",
+        sidebar=sidebar_of(seat.place, sidebar, current=seat.channel.pk),
     )
 
 

@@ -17,11 +17,12 @@ from tertulia.channels.queries.browsing import (
 )
 from tertulia.channels.queries.conversations import conversations
 from tertulia.channels.queries.reading import RailRow, Waiting, free_slug, home, member_ids, rail, unread, waiting
-from tertulia.channels.queries.sidebar import Row, Sidebar, sidebar
+from tertulia.channels.queries.sidebar import SIDEBAR, Row, Sidebar, sidebar, sidebar_of
 from tertulia.channels.queries.switching import Choice, Sort, switcher
 
 __all__ = [
     "SHOWN",
+    "SIDEBAR",
     "Choice",
     "Effect",
     "Listed",
@@ -44,6 +45,7 @@ __all__ = [
     "people_to_message",
     "rail",
     "sidebar",
+    "sidebar_of",
     "switcher",
     "unread",
     "visibility_effect",

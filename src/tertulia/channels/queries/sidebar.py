@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from django.utils.translation import get_language
@@ -22,9 +22,8 @@ from tertulia.workspaces.access import Permission, Place, may
 MOST_DIRECT = 30
 """Quiet conversations shown; unread ones always are. The page of direct messages has them all."""
 
-# The rows of this workspace's channels, then one for each workspace, its place in the rail in the last column. Ids are
-# text and times are numbers, because a page has dozens of these rows. Mentions and drafts belong to `posts`, which lies
-# above; see `reading`.
+# The rows of this workspace's channels, then one for each workspace, its place in the rail in the last column. Mentions
+# and drafts belong to `posts`, which lies above; see `reading`.
 _ROWS = """
 WITH mine AS MATERIALIZED (
   SELECT c.workspace_id, c.id, c.slug, c.kind, c.visibility, c.name, c.root_count, c.last_seq, c.direct_people,
@@ -35,18 +34,20 @@ WITH mine AS MATERIALIZED (
     JOIN channels_channel c ON c.id = m.channel_id
    WHERE m.person_id = %(me)s AND c.archived_at IS NULL
 )
-SELECT c.id::text, c.slug, c.name, c.mentions, c.kind, c.visibility, c.root_count, c.last_seq,
-       extract(epoch FROM c.last_at)::float8, greatest(0, c.root_count - c.read_roots), c.muted, c.favourite,
-       EXISTS (SELECT 1 FROM posts_draft d WHERE d.person_id = %(me)s AND d.channel_id = c.id AND d.body <> ''),
+SELECT c.id, c.slug, c.name, c.mentions, c.kind, c.visibility, c.root_count, c.last_seq,
+       extract(epoch FROM c.last_at)::float8 AS last_at, greatest(0, c.root_count - c.read_roots) AS unread,
+       c.muted, c.favourite,
+       EXISTS (SELECT 1 FROM posts_draft d
+                WHERE d.person_id = %(me)s AND d.channel_id = c.id AND d.body <> '') AS draft,
        CASE WHEN c.kind = 'direct' THEN
          (SELECT jsonb_agg(jsonb_build_array(p.id, p.display_name, p.picture) ORDER BY p.id)::text
-            FROM people_person p WHERE p.id = ANY (c.direct_people)) END,
-       NULL::bigint
+            FROM people_person p WHERE p.id = ANY (c.direct_people)) END AS people,
+       NULL::bigint AS place
   FROM mine c
  WHERE c.workspace_id = %(workspace)s AND (NOT c.hidden OR c.root_count > c.read_roots OR c.id = %(current)s)
 UNION ALL
-SELECT w.id::text, w.slug, w.name, coalesce(sum(c.mentions), 0)::bigint, '', '', 0, 0,
-       0, 0, coalesce(bool_or(c.root_count > c.read_roots AND NOT c.muted), false), false,
+SELECT w.id, w.slug, w.name, coalesce(sum(c.mentions), 0)::bigint, '', '', 0, 0,
+       0, coalesce(bool_or(c.root_count > c.read_roots AND NOT c.muted), false)::int, false, false,
        false, NULL, row_number() OVER (ORDER BY lower(w.name), w.id)
   FROM workspaces_membership wm
   JOIN workspaces_workspace w ON w.id = wm.workspace_id AND w.archived_at IS NULL
@@ -54,6 +55,29 @@ SELECT w.id::text, w.slug, w.name, coalesce(sum(c.mentions), 0)::bigint, '', '',
  WHERE wm.person_id = %(me)s
  GROUP BY w.id
 """
+
+SIDEBAR = f"(SELECT json_agg(s)::text FROM ({_ROWS}) s)"  # noqa: S608 - it is ours
+"""What `sidebar_of` reads, as one column of a statement that knows `me`, the `workspace` and the `current` channel."""
+
+
+class _Found(msgspec.Struct, gc=False):
+    """A row of `_ROWS`. `place`: in the rail, where it is a workspace's."""
+
+    id: str
+    slug: str
+    name: str
+    mentions: int
+    kind: str
+    visibility: str
+    root_count: int
+    last_seq: int
+    last_at: float
+    unread: int
+    muted: bool
+    favourite: bool
+    draft: bool
+    people: str | None
+    place: int | None
 
 
 class Face(NamedTuple):
@@ -125,38 +149,52 @@ def sidebar(place: Place, *, current: Channel | None = None) -> Sidebar:
     """The member's sidebar, beside the channel `current`, which is shown even if closed. One query, however many
     channels there are.
     """
-    me, workspace, shown = place.membership.person_id, place.workspace, current.pk if current else None
-    found = fetch(_ROWS, {"me": me, "workspace": workspace.pk, "current": shown})
-    rows = [_row(workspace.slug, str(me), row) for row in found if row[-1] is None]
+    shown = current.pk if current else None
+    parameters = {"me": place.membership.person_id, "workspace": place.workspace.pk, "current": shown}
+    return sidebar_of(place, fetch(f"SELECT {SIDEBAR}", parameters)[0][0], current=shown)
+
+
+def sidebar_of(place: Place, found: str | None, *, current: uuid.UUID | None) -> Sidebar:
+    """The same, from what `SIDEBAR` has found. No query."""
+    me, slug = str(place.membership.person_id), place.workspace.slug
+    everything = _rows(found or "[]")
+    rows = [_row(slug, me, one) for one in everything if one.place is None]
     named = sorted((row for row in rows if not row.is_direct), key=lambda row: (row.name.casefold(), row.id))
     direct = sorted((row for row in rows if row.is_direct), key=lambda row: (row.last_at, row.id), reverse=True)
-    rail = sorted((row for row in found if row[-1] is not None), key=lambda row: int(row[-1]))
+    rail = sorted((one for one in everything if one.place is not None), key=lambda one: one.place or 0)
     return Sidebar(
         place=place,
         favourites=[row for row in named + direct if row.favourite],
         channels=[row for row in named if not row.favourite],
         direct=_shortened(row for row in direct if not row.favourite),
-        rail=[_rail_row(row) for row in rail],
-        current=shown,
+        rail=[RailRow(uuid.UUID(one.id), one.slug, one.name, one.mentions, unread=bool(one.unread)) for one in rail],
+        current=current,
     )
 
 
-def _row(workspace_slug: str, me: str, found: tuple[Any, ...]) -> Row:
-    id_, slug, name, mentions, kind, visibility, root_count, last_seq, last_at, *rest = found
-    unread, muted, favourite, draft, people, _place = rest
-    face = None
-    if kind == Kind.DIRECT:
-        name, face = _partners(people or "[]", me, get_language())
-    private = visibility == Visibility.PRIVATE
+_rows = msgspec.json.Decoder(list[_Found]).decode
+
+
+def _row(workspace_slug: str, me: str, found: _Found) -> Row:
+    name, face = found.name, None
+    if found.kind == Kind.DIRECT:
+        name, face = _partners(found.people or "[]", me, get_language())
     return Row(
-        *(id_, channel_url(workspace_slug, slug), kind, private, name, root_count, last_seq),
-        *(unread, mentions, draft, muted, favourite, last_at, face),
+        id=found.id,
+        url=channel_url(workspace_slug, found.slug),
+        kind=found.kind,
+        is_private=found.visibility == Visibility.PRIVATE,
+        name=name,
+        root_count=found.root_count,
+        last_seq=found.last_seq,
+        unread=found.unread,
+        mentions=found.mentions,
+        draft=found.draft,
+        muted=found.muted,
+        favourite=found.favourite,
+        last_at=found.last_at,
+        face=face,
     )
-
-
-def _rail_row(found: tuple[Any, ...]) -> RailRow:
-    id_, slug, name, mentions, *rest = found
-    return RailRow(uuid.UUID(id_), slug, name, mentions, unread=rest[6])
 
 
 @lru_cache(maxsize=4096)

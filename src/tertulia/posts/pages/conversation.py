@@ -17,7 +17,6 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tertulia.channels import access as channel_access
-from tertulia.channels import queries as channel_queries
 from tertulia.channels.access import Seat
 from tertulia.kernel.errors import NotFound, Refusal
 from tertulia.posts import access, queries, remembered, services, timeline
@@ -108,7 +107,6 @@ def _conversation(
         seat=seat,
         reading=reading,
         posts=posts,
-        sidebar=channel_queries.sidebar(seat.place, current=seat.channel),
         start=edges.get("around"),
         side=side,
         form=form,
