@@ -23,7 +23,10 @@ _OF_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission",
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """`changed`: tables in which rows of before were changed or removed, and of which all rows are kept."""
+
     rows: dict[str, bytes]
+    changed: frozenset[str]
     objects: bytes
 
 
@@ -44,10 +47,13 @@ def standing(make: Callable[..., T], *arguments: Any) -> T:
     before = _rows()
     made = make(*arguments)
     after = _rows()
-    if all(line in after.get(table, ()) for table, lines in before.items() for line in lines):
-        new = {table: [line for line in lines if line not in before.get(table, ())] for table, lines in after.items()}
-        rows = {table: b"".join(lines) for table, lines in new.items() if lines}
-        _kept[make] = _Kept(rows, _pickled(made, arguments))
+    changed = frozenset(table for table, lines in before.items() if not lines.keys() <= after[table].keys())
+    new = {
+        table: [line for line in lines if table in changed or line not in before[table]]
+        for table, lines in after.items()
+    }
+    rows = {table: b"".join(lines) for table, lines in new.items() if lines}
+    _kept[make] = _Kept(rows, changed, _pickled(made, arguments))
     return made
 
 
@@ -79,6 +85,8 @@ def empty() -> None:
 def _put_back(kept: _Kept, arguments: Sequence[Any]) -> Any:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # triggers have done their part, keys are right
+        for table in kept.changed:
+            cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
         for table, lines in kept.rows.items():
             with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
                 copy.write(lines)

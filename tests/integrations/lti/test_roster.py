@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from standing import standing
 from tertulia.enrolments.models import Source
 from tertulia.integrations.lti import jobs
 from tertulia.integrations.lti.models import Context, RosterFetch
@@ -21,7 +22,7 @@ from tertulia.workspaces import services as workspaces
 from tertulia.workspaces.models import Role
 
 from .platform import INSTRUCTOR, LEARNER, FakePlatform, launch
-from .world import World, signed_in
+from .world import World, signed_in, six_learners
 
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 
@@ -33,9 +34,7 @@ def _member(subject: str, **changes: object) -> dict[str, object]:
 @pytest.fixture
 def class_of_six(world: World, fake: FakePlatform) -> World:
     """Ida and six learners have launched, and the platform has said where its roster is."""
-    for number in range(6):
-        launch(Client(), fake, sub=f"user-{number}")
-    Context.objects.update(nrps_url=f"{fake.url}/roster?role=x")
+    standing(six_learners, fake)
     fake.members = [_member("ida", roles=[INSTRUCTOR]), *(_member(f"user-{number}") for number in range(6))]
     return world
 

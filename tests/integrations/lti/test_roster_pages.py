@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from standing import standing
 from tertulia.integrations.lti import jobs
 from tertulia.integrations.lti.models import Context, Learner, RosterFetch, RosterPage
 from tertulia.integrations.lti.services import asking, roster, roster_pages
@@ -16,7 +17,7 @@ from tertulia.kernel.clock import now
 from tertulia.workspaces.models import Role
 
 from .platform import INSTRUCTOR, LEARNER, FakePlatform, launch
-from .world import World, signed_in
+from .world import World, signed_in, six_learners
 
 STATE = RosterFetch.State
 
@@ -24,9 +25,7 @@ STATE = RosterFetch.State
 @pytest.fixture
 def school(world: World, fake: FakePlatform) -> World:
     """Ida and six learners, on four pages; user-5 has left the course."""
-    for number in range(6):
-        launch(Client(), fake, sub=f"user-{number}")
-    Context.objects.update(nrps_url=f"{fake.url}/roster?role=x")
+    standing(six_learners, fake)
     learners = [{"user_id": f"user-{number}", "roles": [LEARNER], "name": f"User {number}"} for number in range(5)]
     fake.members = [{"user_id": "ida", "roles": [INSTRUCTOR]}, *learners]
     return world

@@ -43,6 +43,13 @@ class World:
         return Role(found.role) if found else None
 
 
+def six_learners(fake: FakePlatform) -> None:
+    """Six learners launch, and the platform says where its roster is."""
+    for number in range(6):
+        launch(Client(), fake, sub=f"user-{number}")
+    Context.objects.update(nrps_url=f"{fake.url}/roster?role=x")
+
+
 def _person(handle: str, *, is_owner: bool = False) -> Person:
     return people.create_person(
         email=f"{handle}@example.org",
