@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+import psutil
 import pytest
+import uvloop
 
 from tertulia.live.statement import Lost, Refused, Statement
+from waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,3 +83,27 @@ def test_a_connection_that_ends_while_it_is_asked_is_lost() -> None:
         await statement.close()
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_server_that_ends_without_hearing_the_question_is_lost_at_once(
+    run: Callable[[Coroutine[Any, Any, None]], None],
+) -> None:
+    """Its last words come together with the reset of the connection, and a loop may tell of both only once."""
+
+    async def ask() -> None:
+        statement = Statement("SELECT pg_backend_pid(), $1::text")
+        [(process, _text)] = await statement.run([b"a"])
+        assert process
+        os.kill(int(process), signal.SIGSTOP)
+        asked = asyncio.create_task(statement.run([b"b"]))
+        await asyncio.sleep(0.1)  # it is sent
+        os.kill(int(process), signal.SIGTERM)
+        os.kill(int(process), signal.SIGCONT)
+        until(lambda: not psutil.pid_exists(int(process)))  # meanwhile the loop hears nothing, as under load
+        with pytest.raises(Lost):
+            await asyncio.wait_for(asked, 10)
+        assert await statement.run([b"c"])
+        await statement.close()
+
+    run(ask())

@@ -28,6 +28,7 @@ def site(folder: Path) -> Iterator[Serving]:
     """`tertulia serve` as people try it: with a PostgreSQL of its own."""
     with Serving(folder / "var", **settings()) as site:
         yield site
+        print(site.log.read_text(), (folder / "var/postgres.log").read_text())  # noqa: T201 - pytest shows it with what failed
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,13 @@ second spends more time in cursors than in the database (docs/decisions/fast-lan
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
 
 from tertulia.live.database import connect
 
@@ -42,6 +44,7 @@ class Statement:
         self._results: list[Any] = []
         self._answer: asyncio.Future[list[Any]] | None = None
         self._socket = -1
+        self._more = select.poll()
 
     async def run(self, parameters: Sequence[bytes | None]) -> list[Row]:
         """The rows, as PostgreSQL writes them. Raises Refused or Lost. Not to be called again before it returns."""
@@ -62,6 +65,8 @@ class Statement:
     async def _connect(self) -> None:
         connection = self._connection = await connect()
         self._socket = connection.pgconn.socket
+        self._more = select.poll()
+        self._more.register(self._socket, select.POLLIN)
         connection.pgconn.nonblocking = 1
         asyncio.get_running_loop().add_reader(self._socket, self._read)
         try:
@@ -96,19 +101,23 @@ class Statement:
             self._drop(error)
 
     def _read(self) -> None:
-        if self._connection is None:
-            return
-        pg = self._connection.pgconn
+        """All there is: where the connection was reset, uvloop calls once and no more, with PostgreSQL's last words."""
         try:
-            pg.consume_input()
-            while self._answer is not None and not self._answer.done() and not pg.is_busy():
-                result = pg.get_result()
-                if result is None:
-                    self._answer.set_result(self._results)
-                else:
-                    self._results.append(result)
+            while self._connection is not None:
+                self._take(self._connection.pgconn)
+                if not self._more.poll(0):
+                    return
         except psycopg.Error as error:  # also while nothing is asked: PostgreSQL went away
             self._drop(error)
+
+    def _take(self, pg: PGconn) -> None:
+        pg.consume_input()
+        while self._answer is not None and not self._answer.done() and not pg.is_busy():
+            result = pg.get_result()
+            if result is None:
+                self._answer.set_result(self._results)
+            else:
+                self._results.append(result)
 
     def _rows(self, results: Sequence[Any]) -> list[Row]:
         [result] = results
