@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, close_old_connections, connection, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
@@ -86,3 +86,14 @@ def test_a_connection_that_the_server_ended_is_noticed_and_replaced() -> None:
         prepared.fetch("SELECT pg_terminate_backend(%s)", [process])
     connection.close_if_unusable_or_obsolete()
     assert prepared.fetch("SELECT %s::int", [3]) == [(3,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_read_of_a_request_survives_a_server_that_started_anew() -> None:
+    before = prepared.fetch("SELECT pg_backend_pid()", [])[0][0]
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    other.close()
+    close_old_connections()  # as Django does when a request begins
+    assert prepared.fetch("SELECT pg_backend_pid()", [])[0][0] != before

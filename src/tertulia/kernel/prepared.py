@@ -65,6 +65,7 @@ def _cursor() -> Any:
     """A cursor as DB-API describes it."""
     if connection.queries_logged or connection.execute_wrappers:
         return connection.cursor()  # somebody counts or reads statements, and is told by Django's own cursors
+    connection.close_if_health_check_failed()  # as Django's own do: the server may have started anew
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     raw: Any = connection.connection
