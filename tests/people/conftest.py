@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tertulia.kernel import bus
 from tertulia.people import services
 from tertulia.people.models import Person
 
+from .fake_oidc import Fake
+from .oidc_visits import provider
 from .wiki import BACK, Wiki
 from .world import World
 
@@ -58,3 +61,11 @@ def wiki(owner: Person) -> Wiki:
         actor=owner, name="Wiki", redirect_uris=[BACK], scopes=["openid", "profile", "email", "groups"]
     )
     return Wiki(client.pk, secret)
+
+
+@pytest.fixture
+def campus(world: World) -> Iterator[Fake]:
+    """A fake OpenID provider that people sign in by."""
+    del world
+    with provider() as fake:
+        yield fake

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -23,18 +22,10 @@ from tertulia.people.models import Identity, Person, SignInProvider
 from tertulia.people.sign_in import providers
 
 from .fake_oidc import CLIENT, SECRET, Fake
-from .oidc_visits import CALLBACK, LOGIN, come, connect, is_signed_in, provider, refused, set_out
+from .oidc_visits import CALLBACK, LOGIN, come, connect, is_signed_in, refused, set_out
 from .world import PASSWORD, World, signed_in
 
 pytestmark = pytest.mark.usefixtures("world")
-
-
-@pytest.fixture
-def campus(world: World) -> Iterator[Fake]:
-    """The provider."""
-    del world
-    with provider() as fake:
-        yield fake
 
 
 def test_the_sign_in_page_offers_it_and_keeps_where_one_wanted_to_go(campus: Fake, visitor: Client) -> None:

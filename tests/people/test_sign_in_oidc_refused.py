@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,18 +18,9 @@ from tertulia.kernel import fetching
 from tertulia.people.models import Identity, SignInProvider
 
 from .fake_oidc import CLIENT, SECRET, Fake, running, signed_with_public_key, unsigned
-from .oidc_visits import CALLBACK, LOGIN, come, connect, is_signed_in, provider, refused, set_out
-from .world import World
+from .oidc_visits import CALLBACK, LOGIN, come, connect, is_signed_in, refused, set_out
 
 pytestmark = pytest.mark.usefixtures("world")
-
-
-@pytest.fixture
-def campus(world: World) -> Iterator[Fake]:
-    """The provider."""
-    del world
-    with provider() as fake:
-        yield fake
 
 
 def test_nobody_comes_back_who_has_not_set_out(campus: Fake, visitor: Client) -> None:
